@@ -1,0 +1,1 @@
+"""The command `bestiary`: a thin file per verb, heavy imports inside."""
