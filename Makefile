@@ -1,0 +1,90 @@
+# What a developer and a first user type. Every target makes the environment that it needs, and needs nothing before.
+#
+#   make demo        a photo goes to a server and comes back as a rig: out/demo
+#   make test        the everyday tests
+#   make lint        ruff, import rules, types
+#   make extension   the Blender extension: dist/bestiary-*.zip
+#   make test-blender  the Blender tests in every supported Blender
+#
+# Without make (Windows, macOS): README.md has the commands.
+
+PYTHON ?= python3.11
+PYTHON313 ?= $(shell command -v python3.13 2>/dev/null || true)
+BIN := .venv/bin
+LINT := .venv-lint/bin
+OUT ?= out/demo
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test test-all lint format wheels extension test-blender test-real-blender clean
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n '3,9p' Makefile | sed 's/^# *//'
+
+# --- environments ---------------------------------------------------------------------------------------------
+
+venv: .venv/.ready
+
+.venv/.ready: pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null 2>&1 || { \
+	  echo "Python 3.11 is needed to run this (Blender's module for the everyday tests exists for it)."; \
+	  echo "Install it, or name it: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --upgrade pip -c constraints.txt
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[server,blender,test]'
+	@touch $@
+
+# Stubs of bpy must not stand beside bpy itself, so the linters live apart.
+.venv-lint/.ready: pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "Python 3.11 is needed: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv .venv-lint
+	$(LINT)/python -m pip install -q --upgrade pip -c constraints.txt
+	$(LINT)/python -m pip install -q -c constraints.txt 'numpy>=1.26' msgspec pyzmq tyro rich scipy pillow \
+	  ruff import-linter pyright fake-bpy-module-latest
+	@touch $@
+
+# The checkout may have any name; this link gives it the package's.
+.types/bestiary:
+	@mkdir -p .types
+	@ln -sfn .. $@
+
+# --- what users do --------------------------------------------------------------------------------------------
+
+demo: .venv/.ready
+	$(BIN)/bestiary demo --out '$(OUT)' $(if $(PHOTO),--photo '$(PHOTO)') $(if $(KEYPOINTS),--keypoints '$(KEYPOINTS)') \
+	  $(if $(MASK),--mask '$(MASK)') $(if $(SPECIES),--species '$(SPECIES)')
+
+wheels: .venv/.ready
+	$(BIN)/python -m bestiary.cli.wheels
+
+extension: wheels
+	$(BIN)/python -m bestiary.cli.extension --out dist
+
+# --- tests ----------------------------------------------------------------------------------------------------
+
+# Blender's module brings its own copies of libraries that others bring too, so its tests run in a process of their own.
+test: .venv/.ready
+	$(BIN)/python -m pytest -m 'not blender and not real_blender and not slow' $(TEST)
+	$(BIN)/python -m pytest -m 'blender and not real_blender and not slow' $(TEST)
+
+test-all: .venv/.ready
+	$(BIN)/python -m pytest -m 'not blender and not real_blender' $(TEST)
+	$(BIN)/python -m pytest -m 'blender and not real_blender' $(TEST)
+	$(BIN)/python -m pytest -m 'real_blender' $(TEST) || [ $$? -eq 5 ]
+
+test-real-blender: wheels
+	$(BIN)/python -m pytest -m 'real_blender' $(TEST)
+
+test-blender: wheels
+	PYTHON='$(PYTHON)' PYTHON313='$(PYTHON313)' bash tests/blender_matrix.sh
+
+lint: .venv-lint/.ready .types/bestiary
+	$(LINT)/ruff check .
+	PYTHONPATH=.types $(LINT)/lint-imports
+	$(LINT)/pyright
+
+format: .venv-lint/.ready
+	$(LINT)/ruff check --fix .
+
+clean:
+	rm -rf build dist out .types .pytest_cache .ruff_cache .import_linter_cache bestiary.egg-info
