@@ -1,0 +1,1 @@
+"""The animal of `make demo`, and how its file is made."""
