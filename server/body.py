@@ -22,8 +22,8 @@ from torch.autograd.function import once_differentiable
 
 from ..animal.model import AnimalModel, ModelError
 
-_BLOCK_FLOATS = {"cpu": 1 << 18, "cuda": 1 << 26}
-"""How many numbers of blended transforms exist at a time: about what an L2 cache holds; on a GPU, 256 MB."""
+_BLOCK_FLOATS = {"cpu": 1 << 20, "cuda": 1 << 26}
+"""How many numbers of blended transforms exist at a time: about what a cache holds; on a GPU, 256 MB."""
 
 
 class BodyOutput(NamedTuple):
@@ -104,7 +104,8 @@ class Body(nn.Module):
             features.append((rotations[:, 1:] - self.identity).flatten(1).expand(n, -1))
         features.append(betas.expand(n, -1))
         coefficients = torch.cat(features, dim=1)
-        vertices: Tensor = _Skinning.apply(coefficients, transforms, self.directions, self.weights)  # type: ignore[assignment]
+        keep = torch.is_grad_enabled() and (coefficients.requires_grad or transforms.requires_grad)
+        vertices: Tensor = _Skinning.apply(coefficients, transforms, self.directions, self.weights, keep)  # type: ignore
         return BodyOutput(vertices, joints)
 
     def _inputs(self, betas: Tensor | None, pose: Tensor | None, trans: Tensor | None,
@@ -193,23 +194,28 @@ class _Skinning(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, coefficients: Tensor, transforms: Tensor, directions: Tensor, weights: Tensor) -> Tensor:
+    def forward(ctx: Any, coefficients: Tensor, transforms: Tensor, directions: Tensor, weights: Tensor,
+                keep: bool) -> Tensor:
         n, v = len(coefficients), weights.shape[1]
         rows = directions[: coefficients.shape[1]].flatten(1)
         shaped = (coefficients @ rows).view(n, 3, v)
-        vertices = shaped.new_empty(n, v, 3)
+        vertices = torch.empty_like(shaped) if keep else shaped
         buffer, size = _block_buffer(transforms, weights)
         for start in range(0, n, size):
             block = slice(start, min(start + size, n))
             blended = _blend(transforms[block], weights, buffer)
-            blended[:, :, :3] *= shaped[block].unsqueeze(1)
-            torch.sum(blended, dim=2, out=vertices[block].transpose(1, 2))
-        ctx.save_for_backward(shaped, transforms, rows, weights)
-        return vertices
+            points = shaped[block].unsqueeze(2)                                        # (b, 3, 1, V)
+            placed = blended[:, :, 3]
+            for axis in range(3):
+                placed.addcmul_(blended[:, :, axis], points[:, axis])
+            vertices[block] = placed
+        if keep:
+            ctx.save_for_backward(shaped, transforms, rows, weights)
+        return vertices.transpose(1, 2)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, None, None, None]:
         shaped, transforms, rows, weights = ctx.saved_tensors
         n, _, v = shaped.shape
         wants_shape, wants_transforms = ctx.needs_input_grad[:2]
@@ -220,16 +226,17 @@ class _Skinning(torch.autograd.Function):
             block = slice(start, min(start + size, n))
             pull = grad[block].transpose(1, 2).contiguous().unsqueeze(2)             # (b, 3, 1, V)
             if grad_shaped is not None:
-                turned = _blend(transforms[block], weights, buffer)[:, :, :3]
-                turned *= pull
-                torch.sum(turned, dim=1, out=grad_shaped[block])
+                blended = _blend(transforms[block], weights, buffer)[:, :, :3]
+                out = grad_shaped[block]
+                torch.mul(blended[:, 0], pull[:, 0], out=out)
+                out.addcmul_(blended[:, 1], pull[:, 1]).addcmul_(blended[:, 2], pull[:, 2])
             if grad_transforms is not None:
                 outer = buffer[: 12 * len(pull)].view(-1, 3, 4, v)
                 torch.mul(pull, shaped[block].unsqueeze(1), out=outer[:, :, :3])
                 outer[:, :, 3] = pull.squeeze(2)
                 torch.mm(outer.view(-1, v), weights.T, out=grad_transforms[block].view(-1, len(weights)))
         grad_coefficients = None if grad_shaped is None else grad_shaped.flatten(1) @ rows.T
-        return grad_coefficients, grad_transforms, None, None
+        return grad_coefficients, grad_transforms, None, None, None
 
 
 def _block_buffer(transforms: Tensor, weights: Tensor) -> tuple[Tensor, int]:

@@ -1,0 +1,243 @@
+"""What travels between client and server: typed messages, one struct a kind.
+
+Every message is the ``body`` of a :class:`Header`; arrays never stand in a message, a message names the *frame* that
+holds them (see ``frames.py``). Unknown fields are ignored, so that a newer minor version can add some; a change that an
+older side would misread raises ``PROTOCOL``.
+
+Units and axes: image points in pixels, x right, y down, the centre of the top-left pixel at (0.5, 0.5); ``betas``,
+``pose`` (axis-angle, radians, parent frame) and ``trans`` in model units; ``metres_per_unit`` beside them. A
+reconstructed animal stands in the Z-up world, ``metres_per_unit * model.forward(betas, pose, trans)``, and the camera
+sees ``x_cam = R @ x_world + t`` (metres), ``pixels = K @ x_cam``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Generic, TypeVar
+
+from msgspec import Meta, Struct
+
+PROTOCOL = 1
+"""Version of the protocol. Both sides must agree; every version keeps ``protocol`` and ``job`` in the header."""
+
+MAX_FRAMES = 128
+MAX_ANIMALS = 64
+MAX_KEYPOINTS = 512
+
+Text = Annotated[str, Meta(max_length=4096)]
+"""A sentence or a path."""
+Name = Annotated[str, Meta(max_length=256)]
+"""A name: of a frame, a keypoint, a species."""
+JobId = Annotated[str, Meta(pattern=r"^([0-9a-f]{32})?\Z")]
+"""32 hex digits drawn by the client, or empty where a message concerns no job."""
+Dimension = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+
+
+class FrameInfo(Struct, frozen=True):
+    """What one frame holds: a raw, C-contiguous, little-endian array."""
+
+    name: Name
+    dtype: Annotated[str, Meta(max_length=16)]
+    shape: Annotated[list[Dimension], Meta(max_length=8)]
+
+
+class Preface(Struct):
+    """The part of a header that every version of the protocol has and can read."""
+
+    protocol: int
+    job: str = ""
+
+
+BodyT = TypeVar("BodyT")
+
+
+class Header(Struct, Generic[BodyT]):
+    """First part of every message.
+
+    ``token`` is the client's secret on loopback, where no key tells who asks (ignored over CURVE, and never sent on to a
+    worker). ``deadline_s`` counts from the arrival at the broker.
+    """
+
+    protocol: int
+    job: JobId
+    body: BodyT
+    frames: Annotated[list[FrameInfo], Meta(max_length=MAX_FRAMES)] = []
+    token: Annotated[str, Meta(max_length=128)] = ""
+    deadline_s: Annotated[float, Meta(gt=0)] | None = None
+
+
+# ---- what a client asks -------------------------------------------------------------------------------------------
+
+
+class Keypoint(Struct):
+    """A named point of one animal, in pixels. ``confidence`` in 0..1; 0 means unknown."""
+
+    name: Name
+    x: float
+    y: float
+    confidence: float = 1.0
+
+
+class AnimalHints(Struct):
+    """What is known of one animal of the image; everything is optional."""
+
+    keypoints: Annotated[list[Keypoint], Meta(max_length=MAX_KEYPOINTS)] = []
+    keypoint_set: Name | None = None
+    """The names are this set's (``ap10k``, ``animal3d``, …); without it they are the superset's names and aliases."""
+    box: tuple[float, float, float, float] | None = None
+    """x0, y0, x1, y1 in pixels."""
+    mask: Name | None = None
+    """Frame uint8 (H, W), as large as the image; non-zero = animal."""
+    species: Name | None = None
+    family: Name | None = None
+    label: Name = ""
+
+
+class ReconstructRequest(Struct, tag_field="kind", tag="reconstruct"):
+    """Shape, pose, camera and place of the animals of one image.
+
+    ``image`` names a frame: uint8 (N,), the bytes of an encoded file, or uint8 (H, W, 3), raw RGB. Without an image
+    ``width`` and ``height`` must be given (a fit to hints alone).
+    """
+
+    image: Name | None = None
+    width: int | None = None
+    height: int | None = None
+    animals: Annotated[list[AnimalHints], Meta(max_length=MAX_ANIMALS)] = []
+    focal_px: float | None = None
+    engine: Name = "fit"
+    options: Annotated[dict[Name, float | int | bool | Text], Meta(max_length=64)] = {}
+
+
+class EchoRequest(Struct, tag_field="kind", tag="echo"):
+    """A diagnostic job: takes the way of any other job, computes nothing.
+
+    ``steps`` progress reports, ``sleep_s`` apart; ``reply`` true sends the frames back, false only their sizes.
+    """
+
+    engine: Name = "echo"
+    steps: Annotated[int, Meta(ge=0, le=1000)] = 0
+    sleep_s: Annotated[float, Meta(ge=0, le=10)] = 0.0
+    reply: bool = True
+    options: Annotated[dict[Name, float | int | bool | Text], Meta(max_length=64)] = {}
+
+
+class Cancel(Struct, tag_field="kind", tag="cancel"):
+    """End the job of the header, queued or running."""
+
+
+class Resume(Struct, tag_field="kind", tag="resume"):
+    """Tell me where my job of the header stands; from now on answer on this connection."""
+
+
+class Received(Struct, tag_field="kind", tag="received"):
+    """The last answer of the job of the header has arrived: the server need not keep it any longer."""
+
+
+class Status(Struct, tag_field="kind", tag="status"):
+    """Who is there? Answered at once with :class:`StatusReply`."""
+
+
+JobRequest = ReconstructRequest | EchoRequest
+ClientMessage = ReconstructRequest | EchoRequest | Cancel | Resume | Received | Status
+
+
+# ---- what the server answers --------------------------------------------------------------------------------------
+
+
+class Accepted(Struct, tag_field="kind", tag="accepted"):
+    """The job waits; ``place`` jobs stand before it."""
+
+    place: int = 0
+
+
+class Progress(Struct, tag_field="kind", tag="progress"):
+    """The job runs. ``fraction`` 0..1; ``preview`` names a frame: uint8 (H, W, 3) or (N,) encoded."""
+
+    fraction: float
+    stage: Text = ""
+    preview: Name | None = None
+
+
+class ReconstructedAnimal(Struct):
+    """One animal of a result. Strings named after arrays are names of float32 frames.
+
+    ``betas`` (B,), ``pose`` (J, 3), ``trans`` (3,), ``keypoints_2d`` (K, 3): x, y in pixels and visible (0 or 1).
+    """
+
+    betas: Name
+    pose: Name
+    trans: Name
+    keypoints_2d: Name
+    metres_per_unit: float
+    label: Name = ""
+    species: Name | None = None
+    family: Name | None = None
+    score: float = 0.0
+    keypoint_error_px: float | None = None
+    iou: float | None = None
+    warnings: list[Text] = []
+
+
+class ReconstructResult(Struct, tag_field="kind", tag="reconstruct_result"):
+    """The animals of one image under one camera. ``K`` (3, 3), ``R`` (3, 3), ``t`` (3,) metres; ``overlay``: PNG frame."""
+
+    model_id: Name
+    model_name: Name
+    joint_names: list[Name]
+    keypoint_names: list[Name]
+    animals: list[ReconstructedAnimal]
+    K: list[list[float]]
+    R: list[list[float]]
+    t: list[float]
+    width: int
+    height: int
+    seconds: float = 0.0
+    overlay: Name | None = None
+
+
+class EchoResult(Struct, tag_field="kind", tag="echo_result"):
+    """Answer of the echo engine; ``nbytes`` is the size of the frames that came in."""
+
+    nbytes: int = 0
+
+
+class Failure(Struct, tag_field="kind", tag="failure"):
+    """The job ends without a result. ``code`` is for programs, ``message`` says what is wrong, ``advice`` what to do."""
+
+    code: Name
+    message: Text
+    advice: Text = ""
+
+
+class Cancelled(Struct, tag_field="kind", tag="cancelled"):
+    """The job ended because it was cancelled."""
+
+
+class WorkerStatus(Struct):
+    """One worker process. ``state``: starting, idle, busy or failed; ``message`` says why it failed."""
+
+    device: Name
+    state: Name
+    jobs_done: int = 0
+    message: Text = ""
+
+
+class StatusReply(Struct, tag_field="kind", tag="status_reply"):
+    """Who answers and how busy it is. ``model_id`` is empty until the first worker is ready."""
+
+    version: Name
+    protocol: int
+    model_id: Name
+    model_name: Name
+    engines: list[Name]
+    workers: list[WorkerStatus]
+    queue: int
+    uptime_s: float
+
+
+Result = ReconstructResult | EchoResult
+ServerMessage = (
+    Accepted | Progress | ReconstructResult | EchoResult | Failure | Cancelled | StatusReply
+)
+FINAL = (ReconstructResult, EchoResult, Failure, Cancelled)
+"""Exactly one of these ends a job."""
