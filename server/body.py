@@ -51,11 +51,11 @@ class Body(nn.Module):
         super().__init__()
         ids = np.arange(model.n_vertices) if vertex_ids is None else np.asarray(vertex_ids, dtype=np.int64)
         self.n_vertices, self.n_joints, self.n_betas = len(ids), model.n_joints, model.n_betas
-        self.has_pose_directions = model.posedirs is not None and model.posedirs.size > 0
+        self.has_pose_directions = model.posedirs is not None and bool(np.any(model.posedirs))
 
         # One table for everything linear, rows in the order mean, pose, shape: fewer betas are then a prefix of it.
         rows = [model.v_template[ids][..., None]]
-        if model.posedirs is not None:
+        if model.posedirs is not None and self.has_pose_directions:
             rows.append(model.posedirs[ids])
         rows.append(model.shapedirs[ids])
         table = np.concatenate(rows, axis=2)                                    # (V', 3, 1 + P + B)
@@ -73,7 +73,7 @@ class Body(nn.Module):
         shape = np.concatenate([shape, np.zeros((1, 3, model.n_betas))])
         self.joints_move = bool(np.any(shape))
         self._add("joint_rest", rest.reshape(-1), device, dtype)                                   # (3(J + 1),)
-        self._add("joint_directions", shape.reshape(-1, model.n_betas).T, device, dtype)           # (B, 3(J + 1))
+        self._add("joint_directions", shape.reshape(rest.size, model.n_betas).T, device, dtype)           # (B, 3(J + 1))
 
         parents = np.append(np.where(model.parents < 0, model.n_joints, model.parents), model.n_joints)
         self.register_buffer("parents", torch.as_tensor(parents, dtype=torch.long, device=device), persistent=False)
@@ -97,7 +97,7 @@ class Body(nn.Module):
         Raises ModelError on a shape that does not fit.
         """
         betas, rotations, trans = self._inputs(betas, pose, trans, rotations)
-        n = max(len(betas), len(rotations), len(trans))
+        n = next((len(x) for x in (betas, rotations, trans) if len(x) != 1), 1)
         transforms, joints = self._skeleton(betas, rotations, trans, n)
         features = [self.joint_rest.new_ones(1, 1).expand(n, 1)]
         if self.has_pose_directions:
@@ -231,10 +231,10 @@ class _Skinning(torch.autograd.Function):
                 torch.mul(blended[:, 0], pull[:, 0], out=out)
                 out.addcmul_(blended[:, 1], pull[:, 1]).addcmul_(blended[:, 2], pull[:, 2])
             if grad_transforms is not None:
-                outer = buffer[: 12 * len(pull)].view(-1, 3, 4, v)
+                outer = buffer[: 12 * len(pull)].view(len(pull), 3, 4, v)
                 torch.mul(pull, shaped[block].unsqueeze(1), out=outer[:, :, :3])
                 outer[:, :, 3] = pull.squeeze(2)
-                torch.mm(outer.view(-1, v), weights.T, out=grad_transforms[block].view(-1, len(weights)))
+                torch.mm(outer.view(12 * len(pull), v), weights.T, out=grad_transforms[block].view(12 * len(pull), -1))
         grad_coefficients = None if grad_shaped is None else grad_shaped.flatten(1) @ rows.T
         return grad_coefficients, grad_transforms, None, None, None
 
@@ -250,8 +250,8 @@ def _block_buffer(transforms: Tensor, weights: Tensor) -> tuple[Tensor, int]:
 def _blend(transforms: Tensor, weights: Tensor, buffer: Tensor) -> Tensor:
     """The transform of every vertex: (b, 3, 4, J) and (J, V) → (b, 3, 4, V), written into `buffer`."""
     out = buffer[: 12 * len(transforms)]
-    torch.mm(transforms.reshape(-1, len(weights)), weights, out=out)
-    return out.view(-1, 3, 4, weights.shape[1])
+    torch.mm(transforms.reshape(12 * len(transforms), len(weights)), weights, out=out)
+    return out.view(len(transforms), 3, 4, weights.shape[1])
 
 
 def keypoint_vertices(model: AnimalModel) -> tuple[np.ndarray, np.ndarray]:
