@@ -162,7 +162,7 @@ class AnimalModel:
         # Skinning: each joint carries points from its rest place to its posed one, x → orient x + shift.
         shift = origin - np.einsum("...jab,...jb->...ja", orient, joints)
         affine = np.concatenate([orient, shift[..., None]], axis=-1)
-        blended = (self.weights @ affine.reshape(*lead, self.n_joints, 12)).reshape(*lead, -1, 3, 4)
+        blended = (self.weights @ affine.reshape(*lead, self.n_joints, 12)).reshape(*lead, self.n_vertices, 3, 4)
         vertices = np.einsum("...vab,...vb->...va", blended[..., :3], np.broadcast_to(shaped, (*lead, self.n_vertices, 3)))
         vertices = vertices + blended[..., 3] + trans[..., None, :]
         return Posed(vertices, origin + trans[..., None, :], self.keypoint_matrix @ vertices)
