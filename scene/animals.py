@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import bpy
+import bpy
+import numpy as np
 
-    from ..animal.cameras import Camera
-    from ..animal.model import AnimalModel
-    from ..animal.placing import AnimalPose
+from ..animal.cameras import Camera
+from ..animal.model import AnimalModel
+from ..animal.placing import AnimalPose
+from . import action, armature, material, mesh, rig
+from .bone_layout import lay_bones
+from .camera import match_render, new_camera
+from .frames import RestFrame
+from .photo import load_photo
+
+
+class SceneError(ValueError):
+    """Animals that cannot be built; the message says what is wrong with them."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +45,7 @@ def build_animals(
     model: AnimalModel,
     real_size: bool = True,
     name: str = "Animals",
-    options: BuildOptions = BuildOptions(),
+    options: BuildOptions | None = None,
     scene: bpy.types.Scene | None = None,
 ) -> bpy.types.Collection:
     """Build the animals of one photo as rigs, with the camera that saw them, in one new collection of the scene.
@@ -53,4 +61,76 @@ def build_animals(
     No undo step is pushed: call it from an operator with UNDO among its bl_options. Raises SceneError (a ValueError)
     for animals that do not belong to `model`, before anything is added to the file.
     """
-    raise NotImplementedError
+    options = options or BuildOptions()
+    scene = scene or bpy.context.scene
+    for index, animal in enumerate(animals):
+        _check(animal, model, index)
+    image = load_photo(photo) if photo is not None and camera is not None else None
+    scale = 1.0 if real_size or not animals else 1.0 / animals[0].metres_per_unit
+
+    rigs = _build_rigs(animals, model, scale, name)
+    collection = bpy.data.collections.new(name)
+    scene.collection.children.link(collection)
+    for index, (item, animal) in enumerate(zip(rigs, animals, strict=True)):
+        record = rig.read_record(item)
+        assert record is not None
+        body = _build_body(item, animal, model, record, index)
+        for made in (item, body):
+            collection.objects.link(made)
+        item.show_in_front = options.show_bones
+        if options.key_pose:
+            action.key_motion(item, animal.pose[None], animal.trans[None], np.array([float(scene.frame_current)]), item.name)
+        else:
+            armature.pose_armature(item, animal)
+    if camera is not None:
+        seen_by = new_camera(f"{name} camera", camera, image, scene, scale, options.photo_opacity)
+        collection.objects.link(seen_by)
+        if options.match_render:
+            match_render(seen_by, camera, scene)
+    return collection
+
+
+def _check(animal: AnimalPose, model: AnimalModel, index: int) -> None:
+    """Raise SceneError, naming the animal, unless its arrays are of the model's sizes and finite."""
+    who = f"animal {index + 1}{f' ({animal.label})' if animal.label else ''}"
+    shapes = {"betas": (np.shape(animal.betas), len(np.shape(animal.betas)) == 1 and len(animal.betas) <= model.n_betas),
+              "pose": (np.shape(animal.pose), np.shape(animal.pose) == (model.n_joints, 3)),
+              "trans": (np.shape(animal.trans), np.shape(animal.trans) == (3,))}
+    for field, (shape, fits) in shapes.items():
+        if not fits:
+            raise SceneError(f"{who}: {field} has shape {shape}, which does not fit the model {model.name!r} "
+                             f"({model.n_joints} joints, {model.n_betas} betas): was it made with another model?")
+        if not np.isfinite(getattr(animal, field)).all():
+            raise SceneError(f"{who}: {field} holds values that are not finite")
+    if not (np.isfinite(animal.metres_per_unit) and animal.metres_per_unit > 0):
+        raise SceneError(f"{who}: metres_per_unit must be a positive number, got {animal.metres_per_unit}")
+
+
+def _build_rigs(animals: Sequence[AnimalPose], model: AnimalModel, scale: float, name: str) -> list[bpy.types.Object]:
+    """The armature objects, in rest pose, standing where the animals stand, with their records."""
+    made = []
+    for animal in animals:
+        item = armature.new_armature(animal.label or (animal.species or name).replace("_", " ").capitalize())
+        betas = np.zeros(model.n_betas)
+        betas[: len(animal.betas)] = animal.betas
+        rest = model.rest(betas)
+        frame = RestFrame.standing(rest.vertices, animal.metres_per_unit * scale)
+        layout = lay_bones(model, betas)
+        armature.stand(item, animal, rest.joints[0], frame)
+        rig.write_record(item, rig.RigRecord(
+            model.model_id, model.name, float(animal.metres_per_unit), frame.unit, tuple(frame.shift.tolist()),
+            layout.names, tuple(betas.tolist()), tuple(mesh.beta_gain(betas).tolist()), animal.label, animal.species or ""))
+        made.append((item, layout, frame))
+    armature.fill_armatures(made)
+    return [item for item, _, _ in made]
+
+
+def _build_body(
+    item: bpy.types.Object, animal: AnimalPose, model: AnimalModel, record: rig.RigRecord, index: int,
+) -> bpy.types.Object:
+    body = mesh.new_body(f"{item.name} body", model, record.frame, np.array(record.betas), np.array(record.beta_gain),
+                         record.bones, item)
+    colour = material.tint(index)
+    body.data.materials.append(material.new_fur(f"{item.name} fur", colour))
+    material.paint_coat(body, model, colour)
+    return body

@@ -1,0 +1,82 @@
+"""The look of an animal that has no texture: a fur-like material, and a coat painted on the vertices.
+
+The coat is a colour attribute in shades of the material's tint: light below, dark along the back, on muzzle, paws, eyes
+and tail tip. Every animal of a photo has a slightly different tint.
+"""
+
+from __future__ import annotations
+
+import colorsys
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from ..animal.model import AnimalModel
+from . import compat
+
+Array = NDArray[np.float64]
+
+COAT = "coat"
+"""The colour attribute of the mesh that holds the coat, linear RGBA."""
+
+# Parts darker than the rest: joints by name with their shade, keypoints that are nearly black.
+_DARK_JOINTS = {"LFoot": 0.62, "RFoot": 0.62, "LFootBack": 0.62, "RFootBack": 0.62, "LEar": 0.62, "REar": 0.62,
+                "Tail6": 0.8, "Tail7": 0.6}
+_DARK_KEYPOINTS = ("left_eye", "right_eye", "nose")
+_BLACK = 0.06
+_GOLDEN = 0.381966  # steps of the golden ratio never repeat a hue
+
+
+def tint(index: int) -> tuple[float, float, float]:
+    """The coat's main colour of the index-th animal, linear RGB: sandy, then russet, then pale, never the same twice."""
+    step = (index * _GOLDEN) % 1.0
+    hue = 0.07 + 0.035 * (2 * step - 1) if index else 0.075
+    value = 0.36 + 0.16 * ((step * 2.3) % 1.0) if index else 0.42
+    return colorsys.hsv_to_rgb(hue, 0.62 - 0.22 * ((step * 1.7) % 1.0), value)
+
+
+def paint_coat(body: bpy.types.Object, model: AnimalModel, rgb: tuple[float, float, float]) -> None:
+    """Write the coat of these colours, linear RGB, to a mesh of the model."""
+    attribute = body.data.color_attributes.new(COAT, "FLOAT_COLOR", "POINT")
+    colours = np.ones((model.n_vertices, 4))
+    colours[:, :3] = np.clip(coat_shade(model)[:, None] * np.array(rgb), 0.0, 1.0)
+    attribute.data.foreach_set("color", colours.astype(np.float32).ravel())
+    body.data.color_attributes.active_color = attribute
+
+
+def coat_shade(model: AnimalModel) -> Array:
+    """(V,) how light the coat is, around 1: from which way the mean shape's skin faces, and which part it belongs to."""
+    corners = model.v_template[model.faces]
+    facing = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normals = np.zeros_like(model.v_template)
+    for corner in range(3):
+        np.add.at(normals, model.faces[:, corner], facing)
+    up = normals[:, 2] / np.maximum(np.linalg.norm(normals, axis=1), 1e-12)
+    shade = 1.0 - 0.22 * up + 0.25 * np.maximum(-up, 0.0)
+    for j, name in enumerate(model.joint_names):
+        if name in _DARK_JOINTS:
+            shade = shade * (1.0 - (1.0 - _DARK_JOINTS[name]) * model.weights[:, j])
+    for k, name in enumerate(model.keypoint_names):
+        if name in _DARK_KEYPOINTS:
+            shade[model.keypoint_matrix[k] > 1e-6] = _BLACK
+    return shade
+
+
+def new_fur(name: str, rgb: tuple[float, float, float]) -> bpy.types.Material:
+    """A soft, rough material that shows the coat; rgb (linear) is what the solid viewport shows."""
+    material = bpy.data.materials.new(name)
+    material.diffuse_color = (*(min(1.0, 1.25 * c) for c in rgb), 1.0)
+    material.roughness = 0.8
+    compat.use_nodes(material)
+    nodes, links = material.node_tree.nodes, material.node_tree.links
+    shader = next((n for n in nodes if n.type == "BSDF_PRINCIPLED"), None) or nodes.new("ShaderNodeBsdfPrincipled")
+    coat = nodes.new("ShaderNodeVertexColor")
+    coat.layer_name = COAT
+    coat.location = (shader.location[0] - 300, shader.location[1])
+    links.new(coat.outputs["Color"], shader.inputs["Base Color"])
+    for socket, value in (("Base Color", (*rgb, 1.0)), ("Roughness", 0.85), ("Specular IOR Level", 0.25),
+                          ("Sheen Weight", 0.35), ("Sheen Roughness", 0.5)):
+        if socket in shader.inputs:
+            shader.inputs[socket].default_value = value
+    return material
