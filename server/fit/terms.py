@@ -1,0 +1,161 @@
+"""The terms of the fit: each adds its residuals and derivatives to the normal equations of every hypothesis.
+
+All residuals are in standard deviations of what is expected, so that the sum of squares is twice a negative log
+posterior. Data terms are robust (Geman-McClure by reweighting); the priors are quadratic, with hinges at joint limits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .body_points import BodyPoints, Hypotheses, Skeletons, cross_matrix
+
+
+@dataclass
+class NormalEquations:
+    """H (n, P, P), g (n, P) and cost (n,) of n hypotheses; terms are added one by one."""
+
+    H: Tensor
+    g: Tensor
+    cost: Tensor
+
+    @classmethod
+    def zeros(cls, n: int, P: int, like: Tensor) -> NormalEquations:
+        return cls(like.new_zeros(n, P, P), like.new_zeros(n, P), like.new_zeros(n))
+
+    def add(self, residual: Tensor, jacobian: Tensor, weight: Tensor | None = None, cutoff: float | None = None) -> None:
+        """Add residuals (n, r) with derivatives (n, r, P), weights (n, r), and a Geman-McClure cutoff in residual units."""
+        weight = torch.ones_like(residual) if weight is None else weight
+        square = residual**2
+        if cutoff is None:
+            self.cost += (weight * square).sum(1)
+        else:
+            c2 = cutoff * cutoff
+            self.cost += (weight * square * c2 / (c2 + square)).sum(1)
+            weight = weight * (c2 / (c2 + square)) ** 2
+        weighted = jacobian * weight[..., None]
+        self.H += weighted.transpose(1, 2) @ jacobian
+        self.g += (weighted * residual[..., None]).sum(1)
+
+
+def project(points: Tensor, derivatives: Tensor, K: Tensor) -> tuple[Tensor, Tensor]:
+    """Camera points (n, m, 3) and derivatives (n, m, 3, P) → pixels (n, m, 2) and theirs (n, m, 2, P)."""
+    z = points[..., 2:].clamp_min(0.05)
+    pixel = points[..., :2] / z * K.diagonal()[:2] + K[:2, 2]
+    focal = (K.diagonal()[:2] / z)[..., None]
+    slope = (points[..., :2] / z)[..., None]
+    return pixel, focal * (derivatives[..., :2, :] - slope * derivatives[..., 2:, :])
+
+
+def add_points(eq: NormalEquations, pixels: Tensor, derivatives: Tensor, targets: Tensor, sigma: Tensor, cutoff: float) -> None:
+    """Keypoints: pixels (n, K, 2) against targets (n, K, 3) with confidence, in units of sigma (n, K)."""
+    residual = (pixels - targets[..., :2]) / sigma[..., None]
+    weight = targets[..., 2:].expand_as(residual)
+    length = residual.norm(dim=-1, keepdim=True)
+    # The two coordinates of a point are doubted together.
+    c2 = cutoff * cutoff
+    trust = (c2 / (c2 + length**2)) ** 2
+    eq.cost += (weight[..., 0] * (length[..., 0] ** 2 * c2 / (c2 + length[..., 0] ** 2))).sum(1)
+    jacobian = (derivatives / sigma[..., None, None]).flatten(1, 2)
+    weighted = jacobian * (weight * trust).flatten(1)[..., None]
+    eq.H += weighted.transpose(1, 2) @ jacobian
+    eq.g += (weighted * residual.flatten(1)[..., None]).sum(1)
+
+
+def add_box(eq: NormalEquations, body: BodyPoints, h: Hypotheses, s: Skeletons, K: Tensor, box: Tensor, free: Tensor,
+            sigma: Tensor) -> None:
+    """A box (n, 4): the outermost vertices touch its sides. Where the picture cuts the animal (free (n, 4) true) the
+    body may reach beyond, but not fall short."""
+    vertices = body.vertices(h, s)
+    flat = vertices[..., :2] / vertices[..., 2:].clamp_min(0.05)
+    ids = torch.stack([flat[..., 0].argmin(1), flat[..., 1].argmin(1), flat[..., 0].argmax(1), flat[..., 1].argmax(1)], 1)
+    pixels, derivatives = project(*body.points(h, s, ids), K)
+    axis = torch.tensor([0, 1, 0, 1], device=box.device)
+    picked = pixels.gather(2, axis.expand(len(h), 4)[..., None])[..., 0]
+    rows = derivatives.gather(2, axis.expand(len(h), 4)[..., None, None].expand(-1, -1, 1, derivatives.shape[-1]))[:, :, 0]
+    outward = torch.tensor([-1.0, -1.0, 1.0, 1.0], dtype=box.dtype, device=box.device)
+    beyond = (picked - box) * outward > 0
+    weight = torch.where(free & beyond, 0.0, 1.0).to(box.dtype)
+    eq.add((picked - box) / sigma[:, None], rows / sigma[:, None, None], weight, cutoff=8.0)
+
+
+@dataclass(frozen=True)
+class PosePrior:
+    """How joints may turn: mean and standard deviation (J-1, 3) radians, limits low and high (J-1, 3)."""
+
+    mean: Tensor
+    sigma: Tensor
+    low: Tensor
+    high: Tensor
+
+
+def add_priors(eq: NormalEquations, h: Hypotheses, prior: PosePrior, strength: float, shape_strength: float) -> None:
+    """Pose and shape: Gaussian about the prior's mean, with a steep hinge outside the joint limits."""
+    n, joints = len(h), h.theta.shape[1]
+    k = h.z.shape[1]
+    start = 3
+    theta = h.theta
+    pull = strength / prior.sigma**2
+    excess = (theta - prior.high).clamp_min(0) + (theta - prior.low).clamp_max(0)
+    steep = 1.0 / 0.1**2
+    out = (excess != 0).to(theta.dtype) * steep
+    eq.cost += (pull * (theta - prior.mean) ** 2).sum((1, 2)) + (steep * excess**2).sum((1, 2))
+    diagonal = torch.zeros(n, eq.g.shape[1], dtype=theta.dtype, device=theta.device)
+    diagonal[:, start:start + 3 * joints] = (pull + out).flatten(1)
+    eq.g[:, start:start + 3 * joints] += (pull * (theta - prior.mean) + steep * excess).flatten(1)
+    shape = slice(start + 3 * joints + 3, start + 3 * joints + 3 + k)
+    diagonal[:, shape] = shape_strength
+    eq.g[:, shape] += shape_strength * h.z
+    eq.cost += shape_strength * (h.z**2).sum(1)
+    eq.H += torch.diag_embed(diagonal)
+
+
+def up_in_camera(pitch: Tensor) -> tuple[Tensor, Tensor]:
+    """The world's up in camera axes (n, 3) for a camera that looks down by pitch (n,), and its derivative."""
+    zero = torch.zeros_like(pitch)
+    up = torch.stack([zero, -pitch.cos(), -pitch.sin()], -1)
+    return up, torch.stack([zero, pitch.sin(), -pitch.cos()], -1)
+
+
+def add_upright(eq: NormalEquations, h: Hypotheses, pitch_mean: float, pitch_sigma: float, roll_sigma: float, tilt_sigma: float) -> None:
+    """Gravity: the trunk seldom rolls onto its side, may rear or sit, and the camera looks down by `pitch`."""
+    up, slope = up_in_camera(h.pitch)
+    residuals, rows = [], []
+    axes = torch.eye(3, dtype=up.dtype, device=up.device)
+    for axis, sigma in ((1, roll_sigma), (0, tilt_sigma)):
+        direction = h.R0[:, :, axis]
+        turn = -(up[:, None] @ h.R0 @ cross_matrix(axes[axis]))[:, 0]
+        row = torch.zeros_like(eq.g)
+        row[:, :3] = turn / sigma
+        row[:, -1] = (direction * slope).sum(1) / sigma
+        residuals.append((direction * up).sum(1) / sigma)
+        rows.append(row)
+    # Upside down has no roll or tilt either: below the horizon, the height of the back counts.
+    back = (h.R0[:, :, 2] * up).sum(1)
+    row = torch.zeros_like(eq.g)
+    row[:, :3] = -(up[:, None] @ h.R0 @ cross_matrix(axes[2]))[:, 0] / 0.2
+    row[:, -1] = (h.R0[:, :, 2] * slope).sum(1) / 0.2
+    below = (back < 0).to(up.dtype)
+    residuals.append((back / 0.2) * below)
+    rows.append(row * below[:, None])
+    row = torch.zeros_like(eq.g)
+    row[:, -1] = 1.0 / pitch_sigma
+    residuals.append((h.pitch - pitch_mean) / pitch_sigma)
+    rows.append(row)
+    eq.add(torch.stack(residuals, 1), torch.stack(rows, 1), cutoff=4.0)
+
+
+def add_ground(eq: NormalEquations, h: Hypotheses, paws: Tensor, derivatives: Tensor, sigma: float, weight: Tensor) -> None:
+    """Feet stand on one ground: the heights of the four paws (n, 4, 3) along the world's up agree. This is what tells
+    an animal that walks away from one that comes: from above, the nearer paws are lower in the picture."""
+    up, slope = up_in_camera(h.pitch)
+    centred = paws - paws.mean(1, keepdim=True)
+    residual = (centred @ up[..., None])[..., 0] / sigma
+    moved = derivatives - derivatives.mean(1, keepdim=True)
+    rows = (up[:, None, None] @ moved)[:, :, 0] / sigma
+    rows = rows.clone()
+    rows[..., -1] += (centred @ slope[..., None])[..., 0] / sigma
+    eq.add(residual, rows, weight.expand_as(residual), cutoff=2.5)
