@@ -33,6 +33,8 @@ SPINE_PLACES = {  # metres in the source's frame: (x, z), along the lower edge o
     "pelvis": (-0.335, 0.482), "pelvis0": (-0.228, 0.500), "spine": (-0.154, 0.498), "spine0": (-0.083, 0.496),
     "spine1": (-0.012, 0.497), "spine2": (0.055, 0.498), "spine3": (0.118, 0.500), "Neck": (0.188, 0.512),
 }  # fmt: skip
+# The source turns its knee at the back of the leg; the stifle is in front.
+LIMB_PLACES = {"LLegBack2": np.array([-0.314, 0.074, 0.303])}
 EAR_BASE = np.array([0.287, 0.043, 0.722])
 EAR_RADIUS = 0.036
 
@@ -65,7 +67,7 @@ def place_joints(template: Template) -> np.ndarray:
     joints[INDEX["Mouth"]] = skin.head("jaw") + JAW_HINGE
     joints[INDEX["LEar"]] = EAR_BASE
     for ours, theirs in LIMB_SOURCES.items():
-        joints[INDEX["L" + ours]] = skin.head(theirs + "_L")
+        joints[INDEX["L" + ours]] = LIMB_PLACES.get("L" + ours, skin.head(theirs + "_L"))
     points, arc = tail_curve(skin, vertices[np.argmin(vertices[:, 0])])
     for k, name in enumerate(TAIL):
         joints[INDEX[name]] = [np.interp(k / 7 * arc[-1], arc, points[:, axis]) for axis in range(3)]
@@ -116,13 +118,8 @@ def raw_weights(template: Template, joints: np.ndarray) -> np.ndarray:
     for ours, theirs in LIMB_SOURCES.items():
         for side in "LR":
             weights[:, INDEX[side + ours]] = column(f"{theirs}_{side}")
-    head = column("skull")
-    ear = ear_share(vertices, head + column("jaw"))
-    weights[:, INDEX["Mouth"]] = column("jaw") * (1 - ear)
-    for side, share in (("L", ear), ("R", ear[template.mirror])):
-        weights[:, INDEX[side + "Ear"]] = head * share
-        head = head * (1 - share)
-    weights[:, INDEX["Head"]] = head + 0.6 * column("C_1")
+    weights[:, INDEX["Mouth"]] = column("jaw")
+    weights[:, INDEX["Head"]] = column("skull") + 0.6 * column("C_1")
     weights[:, INDEX["Neck"]] = column("C_2", "C_3", "C_4", "C_5", "C_6") + 0.4 * column("C_1") + 0.6 * column("C_7")
     tail = column(*tail_bones(skin, 6))
     trunk = np.clip(1 - weights.sum(axis=1) - tail, 0, None)
@@ -134,6 +131,10 @@ def raw_weights(template: Template, joints: np.ndarray) -> np.ndarray:
     nearest = np.argmin(((vertices[:, None, ::2] - line[None, :, ::2]) ** 2).sum(axis=2), axis=1)
     tails = [INDEX[name] for name in TAIL]
     weights[:, tails] += tail[:, None] * shares_along(fine[nearest], np.arange(7) / 7 * arc[-1], arc[-1])
+    ear = ear_share(vertices, column("skull", "jaw", "C_1", "C_2"))
+    for side, share in (("L", ear), ("R", ear[template.mirror])):
+        weights *= (1 - share)[:, None]
+        weights[:, INDEX[side + "Ear"]] = share
     return weights / weights.sum(axis=1, keepdims=True)
 
 
