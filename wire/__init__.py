@@ -7,6 +7,7 @@
 
 from .client import Client, Job
 from .errors import WireError
+from .local import LocalServer
 from .reconstruction import Animal, AnimalInput, Echo, Reconstruction
 
-__all__ = ["Animal", "AnimalInput", "Client", "Echo", "Job", "Reconstruction", "WireError"]
+__all__ = ["Animal", "AnimalInput", "Client", "Echo", "Job", "LocalServer", "Reconstruction", "WireError"]

@@ -78,9 +78,14 @@ def pack(
             )
         infos.append(FrameInfo(name, dtype.name, shape))
         parts.append(memoryview(array.reshape(-1).view(np.uint8)))
-    parts[0] = _ENCODER.encode(Header(PROTOCOL, job, body, infos, token, deadline_s))
+    parts[0] = encode_header(Header(PROTOCOL, job, body, infos, token, deadline_s))
     check_sizes([len(part) for part in parts])
     return parts
+
+
+def encode_header(header: Header[Any]) -> bytes:
+    """A header's bytes, for a message whose frames are at hand already."""
+    return _ENCODER.encode(header)
 
 
 def check_sizes(sizes: Sequence[int]) -> None:
