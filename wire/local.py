@@ -96,6 +96,8 @@ class LocalServer:
                     stderr=subprocess.STDOUT,
                     env=environment,
                     creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                    # Ctrl-C is its owner's to answer: by a cancel first, and then by ending the server.
+                    start_new_session=os.name == "posix",
                 )
         except OSError as error:
             self._clean()
