@@ -1,0 +1,208 @@
+"""Make the default animal's file from the `dm_control` package.
+
+    python -m bestiary.server.authoring.build --package dm_control-1.0.50-py3-none-any.whl --out animal/data/open_animal.npz
+
+Without --package an installed dm_control is used. The same seed and package give the same file to 1e-5.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .breeds import BREEDS
+from .landmarks import NAMES, keypoint_groups
+from .limits import joint_limits
+from .population import Stance, draw_population, joint_regressor, principal_directions, random_traits
+from .proportions import expand
+from .skeleton import INDEX, JOINT_NAMES, PARENTS, place_joints, skinning_weights
+from .source import SourceError, read_skin, skin_bytes, weld
+from .surface import self_intersecting_faces, smooth
+from .template import build_template
+from .warp import Warp
+
+SCALE = 2.05  # model units per source metre: nose to tail tip about 2.5, as in SMAL
+NOSE_X = 0.69  # where SMAL's nose is
+MIDDLE_Z = 0.02
+N_BETAS = 145
+DOG_HEIGHT = 0.60  # metres at the withers of the template
+# From the source's tall hound to a medium dog standing square.
+REST = {
+    "hind_straight": 0.22, "LegBack1.pitch": -0.20, "LegBack3.pitch": 0.20, "neck_pitch": 0.28, "leg_length": -0.10,
+    "trunk_depth": 0.06, "trunk_width": 0.10, "neck_girth": 0.05, "ear_length": -0.2, "ear_pitch": 0.2, "leg_girth": 0.1,
+    "muzzle_girth": 0.12, "muzzle_length": -0.05, "head_size": 0.05, "tail_droop": -0.10, "tail_girth": 0.25,
+}  # fmt: skip
+
+
+def smooth_folds(vertices: np.ndarray, faces: np.ndarray, mirror: np.ndarray, rounds: int = 40) -> np.ndarray:
+    """Relax the surroundings of faces that cut each other, symmetrically, until none do or the rounds are spent."""
+    for _ in range(rounds):
+        bad = self_intersecting_faces(vertices, faces)
+        if not bad.any():
+            break
+        touched = np.zeros(len(vertices))
+        touched[faces[bad].ravel()] = 1.0
+        touched = np.maximum(touched, touched[mirror])
+        amount = np.minimum(1.0, 2.0 * smooth(touched, faces, 1))[:, None]
+        vertices = vertices + 0.6 * amount * (smooth(vertices, faces, 1, 1.0) - vertices)
+        vertices = (vertices + vertices[mirror] * (1.0, -1.0, 1.0)) / 2
+    return vertices
+
+
+def make_stance(package: Path | None) -> tuple[Stance, np.ndarray, list[np.ndarray]]:
+    """The template in model units as a Stance, its vertex_mirror, and the keypoint groups."""
+    template = build_template(weld(read_skin(skin_bytes(package))))
+    joints, faces, mirror = place_joints(template), template.faces, template.mirror
+    weights = skinning_weights(template, joints)
+    groups = keypoint_groups(template.vertices, weights, joints, mirror)
+    withers, chest = groups[NAMES.index("withers")], groups[NAMES.index("chest")]
+    source = Stance(Warp(template.vertices, faces, joints, weights), withers, chest)
+    _, vertices, joints = source.level(expand(REST))
+    vertices, joints = SCALE * vertices, SCALE * joints
+    middle = (vertices[:, 2].min() + vertices[:, 2].max()) / 2
+    shift = np.array([NOSE_X - vertices[:, 0].max(), 0.0, MIDDLE_Z - middle])
+    vertices = smooth_folds(vertices + shift, faces, mirror)
+    return Stance(Warp(vertices, faces, joints + shift, weights), withers, chest), mirror, groups
+
+
+def project(offset: np.ndarray, directions: np.ndarray, ridge: float = 1e-3) -> np.ndarray:
+    """Betas (B,) whose shape is nearest to an offset (V, 3) from the template, lightly held to zero."""
+    flat = directions.reshape(-1, directions.shape[-1])
+    gram = flat.T @ flat
+    return np.linalg.solve(gram + ridge * np.trace(gram) / len(gram) * np.eye(len(gram)), flat.T @ offset.ravel())
+
+
+def author_species(stance: Stance) -> dict[str, np.ndarray]:
+    """The warp parameters of each authored species, legs solved for its real height over length."""
+    template_ratio = np.divide(*stance.measure(stance.warp.vertices))
+    authored = {}
+    for name, breed in BREEDS.items():
+        ratio = breed.height / breed.length if name != "dog" else template_ratio
+        authored[name] = stance.meet(expand(breed.traits), ratio)[0]
+    return authored
+
+
+def family_fields(
+    stance: Stance, authored: dict[str, np.ndarray], directions: np.ndarray, rng: np.random.Generator, per_species: int = 40
+) -> dict[str, Any]:
+    """Names, means (K, B) and covariances (K, B, B) of the families, from jittered individuals of each species."""
+    names = sorted({breed.family for breed in BREEDS.values()})
+    means, covariances = [], []
+    for family in names:
+        members = [name for name, breed in BREEDS.items() if breed.family == family]
+        betas = []
+        for member in members:
+            for _ in range(max(per_species, 160 // len(members))):
+                _, vertices, _ = stance.level(authored[member] + random_traits(rng, 0.45), 3)
+                betas.append(project(vertices - stance.warp.vertices, directions))
+        betas = np.array(betas)
+        means.append(betas.mean(axis=0))
+        covariances.append(np.cov(betas.T) + 0.06 * np.eye(betas.shape[1]))
+    n_betas = directions.shape[-1]
+    return {
+        "family_names": np.array([*names, "quadruped"]),
+        "family_means": np.array([*means, np.zeros(n_betas)], np.float32),
+        "family_covariances": np.array([*covariances, np.eye(n_betas)], np.float16),
+    }
+
+
+def about(metres_per_unit: float) -> str:
+    """The JSON that says what the file is and whom to thank."""
+    return json.dumps({
+        "format": "bestiary-animal/1",
+        "name": "Bestiary open animal",
+        "source": "Dog skin of dm_control 1.0.50 (suite/dog_assets/dog_skin.skn), modified.",
+        "licence": "Apache-2.0",
+        "credits": [
+            "dm_control authors / Google DeepMind: the dog model (Apache-2.0).",
+            "Modified for Bestiary: mouth shut, simplified, made symmetric, proportions and stance changed, re-rigged to SMAL's "
+            "joint layout, with an authored shape space, species and keypoints.",
+        ],
+        "metres_per_unit": metres_per_unit,
+        "axes": "x forward, y left, z up; model units",
+    })  # fmt: skip
+
+
+def build(package: Path | None, rng: np.random.Generator, count: int) -> tuple[dict[str, Any], dict[str, float]]:
+    """All arrays of the file, and what was measured on the way."""
+    stance, mirror, groups = make_stance(package)
+    warp = stance.warp
+    authored = author_species(stance)
+    population = draw_population(stance, list(authored.values()), mirror, count, rng)
+    directions, explained = principal_directions(population.offsets, N_BETAS)
+    directions = directions.astype(np.float16)
+    wide = directions.astype(np.float64)
+    regressor = joint_regressor(warp, population, mirror)
+    height, _ = stance.measure(warp.vertices)
+    species = [project(stance.level(authored[name])[1] - warp.vertices, wide) for name in BREEDS]
+    arrays = {
+        "v_template": warp.vertices.astype(np.float32),
+        "shapedirs": directions,
+        "J_regressor": regressor.astype(np.float32),
+        "J": (regressor @ warp.vertices).astype(np.float32),
+        "weights": warp.weights.astype(np.float32),
+        "kintree_table": np.stack([PARENTS, np.arange(len(PARENTS))]).astype(np.int32),
+        "f": warp.faces.astype(np.int32),
+        "joint_names": np.array(JOINT_NAMES),
+        "keypoint_names": np.array(NAMES),
+        "keypoint_vertices": np.concatenate(groups).astype(np.int32),
+        "keypoint_weights": np.concatenate([np.full(len(g), 1 / len(g)) for g in groups]).astype(np.float32),
+        "keypoint_offsets": np.cumsum([0, *(len(g) for g in groups)]).astype(np.int32),
+        "vertex_mirror": mirror.astype(np.int32),
+        "joint_limits": joint_limits().astype(np.float32),
+        "species_names": np.array(list(BREEDS)),
+        "species_families": np.array([breed.family for breed in BREEDS.values()]),
+        "species_betas": np.array(species, np.float32),
+        "species_shoulder_height": np.array([breed.height for breed in BREEDS.values()], np.float32),
+        "species_body_length": np.array([breed.length for breed in BREEDS.values()], np.float32),
+        **family_fields(stance, authored, wide, rng),
+        "about": np.array(about(round(DOG_HEIGHT / height, 6))),
+    }
+    measured = {
+        "self_intersecting_rest": float(self_intersecting_faces(warp.vertices, warp.faces).mean()),
+        "joint_error": float(np.abs(regressor @ warp.vertices - warp.joints).max()),
+        "explained_10": float(explained[:10].sum()),
+        "explained_40": float(explained[:40].sum()),
+        "explained_145": float(explained.sum()),
+        "max_weights": float((warp.weights > 0).sum(axis=1).max()),
+        "nose_to_tail": float(np.ptp(warp.vertices[:, 0])),
+        "pelvis_x": float(warp.joints[INDEX["pelvis"], 0]),
+    }
+    return arrays, measured
+
+
+def write(arrays: dict[str, Any], out: Path) -> None:
+    """Write beside the target, then rename, so that a reader never sees half a file."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    half = out.with_suffix(".part.npz")
+    np.savez_compressed(half, **arrays)
+    half.replace(out)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command line: build, write, print what was measured."""
+    parser = argparse.ArgumentParser(prog="python -m bestiary.server.authoring.build", description=__doc__.splitlines()[0])
+    parser.add_argument("--package", type=Path, help="dm_control wheel or unpacked folder (default: the installed one)")
+    parser.add_argument("--out", type=Path, required=True, help="the .npz to write")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--animals", type=int, default=2000, help="how many random animals span the shape space")
+    options = parser.parse_args(arguments)
+    try:
+        arrays, measured = build(options.package, np.random.default_rng(options.seed), options.animals)
+    except SourceError as error:
+        print(error, file=sys.stderr)
+        return 2
+    write(arrays, options.out)
+    for name, value in measured.items():
+        print(f"{name} {value:.6g}")
+    print(f"{options.out}: {options.out.stat().st_size / 2**20:.2f} MiB")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
