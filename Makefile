@@ -40,7 +40,7 @@ venv: .venv/.ready
 	$(PYTHON) -m venv .venv-lint
 	$(LINT)/python -m pip install -q --upgrade pip -c constraints.txt
 	$(LINT)/python -m pip install -q -c constraints.txt 'numpy>=1.26' msgspec pyzmq tyro rich scipy pillow \
-	  ruff import-linter pyright fake-bpy-module-latest
+	  ruff import-linter 'pyright[nodejs]' fake-bpy-module-latest
 	@touch $@
 
 # The checkout may have any name; this link gives it the package's.

@@ -1,1 +1,1 @@
-"""The command `bestiary`: a thin file per verb, heavy imports inside."""
+"""The command `bestiary`: a thin file per verb, heavy imports inside, so that `bestiary --help` answers at once."""

@@ -1,0 +1,59 @@
+"""`bestiary benchmark body | serve`: measured ratios against what one would use instead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .console import CliError, need_file, out, print_table
+
+
+def body(
+    out: Path = Path("out/benchmark_body"),
+    model: Path | None = None,
+    batches: tuple[int, ...] = (1, 32, 256),
+    seconds: float = 4.0,
+    threads: int = 0,
+) -> None:
+    """Torch forward of the animal model against smplx.lbs: the same model and inputs, in one run.
+
+    Args:
+        out: Folder for metrics.json and table.md.
+        model: Animal model file; without it the open animal.
+        batches: Batch sizes.
+        seconds: Time for each case.
+        threads: Torch's threads; 0 leaves them as they are.
+    """
+    need("smplx")
+    from ..benchmarks import body as benchmark
+
+    if model is not None:
+        need_file(model, "The model")
+    show(benchmark.run(out, model, batches, seconds, threads), out)
+
+
+def serve(out: Path = Path("out/benchmark_serve"), repeats: int = 200, megabytes: float = 4.0) -> None:
+    """What the way through the server costs: a job over loopback minus the same call in process, beside LitServe.
+
+    Args:
+        out: Folder for metrics.json and table.md.
+        repeats: Jobs to measure.
+        megabytes: Payload of a job.
+    """
+    need("litserve")
+    from ..benchmarks import serve as benchmark
+
+    show(benchmark.run(out, repeats=repeats, megabytes=megabytes), out)
+
+
+def need(module: str) -> None:
+    """CliError when what is compared against is not installed."""
+    import importlib.util
+
+    if importlib.util.find_spec(module) is None:
+        raise CliError(f"{module} is not installed; this benchmark compares with it.", f"pip install {module}")
+
+
+def show(metrics: dict[str, float], folder: Path) -> None:
+    """Print all numbers and where they were written."""
+    print_table("metrics", ["", "value"], [[name, value] for name, value in metrics.items()])
+    out.print(f"written to {folder}: metrics.json, table.md")

@@ -1,0 +1,77 @@
+"""`bestiary VERB …`: reads the command line, runs the verb's own file, and turns errors into a message and advice."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from .console import explain, print_error
+
+DESCRIPTION = """Animals from photos and footage as rigs in Blender.
+
+--debug (anywhere) shows where an error came from."""
+
+
+def main() -> None:
+    """Entry point of the command `bestiary`. Exit codes: 0 done, 2 an error that the user can put right, 130 cancelled."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line (without the program's name) and give its exit code."""
+    import tyro
+
+    debug = "--debug" in arguments
+    arguments = [argument for argument in arguments if argument != "--debug"]
+    try:
+        code = _app().cli(
+            prog="bestiary",
+            description=DESCRIPTION,
+            args=arguments,
+            config=(tyro.conf.ConsolidateSubcommandArgs, tyro.conf.FlagCreatePairsOff),
+        )
+        return int(code or 0)
+    except KeyboardInterrupt:
+        print_error("Stopped.", "")
+        return 130
+    except BrokenPipeError:
+        return 0
+    except Exception as error:
+        known = explain(error)
+        if debug or known is None:
+            raise
+        print_error(*known)
+        return 130 if getattr(error, "code", "") == "cancelled" else 2
+
+
+def _app():  # noqa: ANN202
+    """All verbs. The files named here import nothing heavy before they are called."""
+    from tyro.extras import SubcommandApp
+
+    from . import animal, benchmark, demo, evaluate, keys, reconstruct, serve, status
+
+    app = SubcommandApp()
+    for verb in (serve.serve, status.status, reconstruct.reconstruct, demo.demo):
+        app.command(verb)
+    for name, group in (
+        ("keys", {"server": keys.server, "client": keys.client, "allow": keys.allow}),
+        ("animal", {"list": animal.list_animals, "show": animal.show, "convert": animal.convert}),
+        ("evaluate", {"fit": evaluate.fit, "truth": evaluate.truth}),
+        ("benchmark", {"body": benchmark.body, "serve": benchmark.serve}),
+    ):
+        nested = SubcommandApp()
+        for verb, function in group.items():
+            nested.command(function, name=verb)
+        app.command(nested, name=name, help=GROUPS[name])
+    return app
+
+
+GROUPS = {
+    "keys": "Who may talk to a server that listens beyond its own machine.",
+    "animal": "Look at the animals of a model, and convert models.",
+    "evaluate": "Measure how well the engines do; writes metrics.json, table.md and pictures.",
+    "benchmark": "Measure speed against what one would use instead.",
+}
+
+if __name__ == "__main__":
+    main()
