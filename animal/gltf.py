@@ -74,7 +74,7 @@ class SkinnedMesh:
         return result
 
     def colours_from_image(self, image: np.ndarray) -> np.ndarray:
-        """Vertex colours (V, 3) in 0..1 from the decoded `texture` (H, W, 3+) uint8: nearest texel, repeated."""
+        """Vertex colours (V, 3) in 0..1 from the decoded `texture` (H, W, 3+) uint8, nearest texel."""
         if self.uv is None:
             return self.vertex_colours
         height, width = image.shape[:2]

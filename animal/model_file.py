@@ -1,0 +1,327 @@
+"""Animal models on disk: the project's own `.npz`, and one function that opens whatever model file a user has.
+
+The `.npz` keeps SMAL's key names. What cannot be said there in arrays (name, licence, units) is JSON in `about`.
+Lengths are model units in the animal's frame (x forward, y left, z up); `metres_per_unit` stands beside them.
+
+    v_template (V, 3)   f (F, 3)   weights (V, J)   kintree_table (2, J)   J (J, 3)   joint_names (J,)
+    shapedirs (V, 3, B)   posedirs (V, 3, 9(J-1)) or absent   J_regressor (J, V) or absent
+    keypoint_names (K,)   keypoint_offsets (K+1,)   keypoint_vertices (n,)   keypoint_weights (n,)
+    vertex_mirror (V,)   joint_limits (J, 3, 2)
+    species_names (S,)   species_families (S,)   species_betas (S, B)   species_shoulder_height, _body_length (S,) m
+    family_names (G,)   family_means (G, B)   family_covariances (G, B, B)
+
+Row k of the keypoint matrix has keypoint_weights[a:b] at keypoint_vertices[a:b], a and b = keypoint_offsets[k:k+2].
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .model import AnimalModel, ModelError
+from .npz import read_npz, write_npz
+
+FORMAT = "bestiary-animal/1"
+MAX_VERTICES = 250_000
+MAX_JOINTS = 1_024
+MAX_BETAS = 1_024
+MAX_KEYPOINTS = 1_024
+MAX_NUMBERS = 1 << 27  # of one array: 1 GiB as float64
+_REQUIRED = ("v_template", "f", "weights", "kintree_table", "J")
+
+
+def load_model(path: str | Path) -> AnimalModel:
+    """Read an animal model from Bestiary's `.npz`.
+
+    Raises ModelError naming the field that is missing, too large or does not fit; OSError if it cannot be opened.
+    """
+    path = Path(path)
+    arrays = read_npz(path, ModelError, MAX_NUMBERS)
+    for name in _REQUIRED:
+        if name not in arrays:
+            raise ModelError(f"{name}: missing in {path.name}; a model needs {', '.join(_REQUIRED)}")
+    about = _read_about(arrays)
+    _check_sizes(arrays)
+    vertices = len(arrays["v_template"])
+    names, matrix = _read_keypoints(arrays, vertices)
+    species, families = _read_species(arrays)
+    return AnimalModel(
+        name=str(about.get("name", path.stem)),
+        v_template=_numbers(arrays, "v_template"),
+        shapedirs=_numbers(arrays, "shapedirs") if "shapedirs" in arrays else np.zeros((vertices, 3, 0)),
+        faces=_indices(arrays, "f"),
+        weights=_normalised(_numbers(arrays, "weights")),
+        parents=_indices(arrays, "kintree_table")[0],
+        J=_numbers(arrays, "J"),
+        posedirs=_optional(arrays, "posedirs", _numbers),
+        J_regressor=_optional(arrays, "J_regressor", _numbers),
+        joint_names=_texts(arrays, "joint_names"),
+        keypoint_names=names,
+        keypoint_matrix=matrix,
+        vertex_mirror=_optional(arrays, "vertex_mirror", _indices),
+        joint_limits=_optional(arrays, "joint_limits", _numbers),
+        metres_per_unit=_positive(about.get("metres_per_unit", 1.0)),
+        source=str(about.get("source", "")),
+        licence=str(about.get("licence", "")),
+        species=species,
+        families=families,
+    )
+
+
+def save_model(
+    model: AnimalModel, path: str | Path, shape_dtype: str | None = None, credits: Sequence[str] = ()
+) -> None:
+    """Write `model` as `.npz`, whole or not at all.
+
+    shape_dtype "float16" or "float32" is how shapedirs are kept; None takes float16 when that moves no vertex by
+    more than 1e-6 units per unit of beta, else float32. All else is float32 (species covariances too) or int32.
+    """
+    parents = model.parents.astype(np.int32)
+    arrays: dict[str, np.ndarray] = {
+        "v_template": model.v_template.astype(np.float32),
+        "shapedirs": _shapes(model.shapedirs, shape_dtype),
+        "f": model.faces.astype(np.int32),
+        "weights": model.weights.astype(np.float32),
+        "kintree_table": np.stack([parents, np.arange(len(parents), dtype=np.int32)]),
+        "J": model.J.astype(np.float32),
+        "joint_names": np.array(model.joint_names, dtype=np.str_),
+    }
+    for name in ("posedirs", "J_regressor", "joint_limits"):
+        if getattr(model, name) is not None:
+            arrays[name] = getattr(model, name).astype(np.float32)
+    if model.vertex_mirror is not None:
+        arrays["vertex_mirror"] = model.vertex_mirror.astype(np.int32)
+    arrays |= _keypoint_arrays(model) | _species_arrays(model)
+    about = {
+        "format": FORMAT,
+        "name": model.name,
+        "source": model.source,
+        "licence": model.licence,
+        "credits": list(credits),
+        "metres_per_unit": model.metres_per_unit,
+        "axes": "x forward, y left, z up",
+    }
+    arrays["about"] = np.array(json.dumps(about))
+    write_npz(path, arrays)
+
+
+def open_model(path: str | Path) -> AnimalModel:
+    """Open a model of any known kind, told by the file's first bytes and not by its name.
+
+    Knows Bestiary's `.npz`, pickles of SMAL, SMAL+, SMILify and PIG_model (by the restricted reader), and the
+    avian-mesh JSON. Raises ModelError that says what the file is when it is something else.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise ModelError(f"{path} is a folder; give the model file itself")
+    with path.open("rb") as stream:
+        head = stream.read(64)
+    if head[:4] == b"PK\x03\x04":
+        return load_model(path)
+    if head.lstrip()[:1] == b"{":
+        from .bird_json import read_bird_json
+
+        return read_bird_json(path)
+    known = {
+        b"glTF": "a glTF scene, not a model with a shape space",
+        b"\x1f\x8b": "packed with gzip; unpack it first",
+        b"BZh": "packed with bzip2; unpack it first",
+        b"\x93NUM": "a single NumPy array",
+        b"\x89HDF": "an HDF5 file",
+        b"Kaydara": "an FBX scene, not a model with a shape space",
+        b"MATLAB": "a MATLAB file",
+        b"<": "a web page or XML; was the download stopped by a login page?",
+        b"version https://git-lfs": "a Git LFS pointer; fetch the file itself with git lfs pull",
+    }
+    for magic, what in known.items():
+        if head.startswith(magic):
+            raise ModelError(f"{path.name} is {what}")
+    if not head:
+        raise ModelError(f"{path.name} is empty")
+    from .smal_pickle import read_smal_pickle
+
+    return read_smal_pickle(path)
+
+
+def _read_about(arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    text = arrays.get("about")
+    if text is None:
+        return {}  # SMAL's own keys alone make a model
+    try:
+        about = json.loads(str(text[()]))
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"about: not JSON ({error})") from error
+    if not isinstance(about, dict) or about.get("format", FORMAT) != FORMAT:
+        raise ModelError(f"about: this file is not of the format {FORMAT}; a newer Bestiary may read it")
+    return about
+
+
+def _check_sizes(arrays: dict[str, np.ndarray]) -> None:
+    check_sizes(
+        vertices=len(arrays["v_template"]) if arrays["v_template"].ndim else 0,
+        joints=arrays["kintree_table"].shape[-1] if arrays["kintree_table"].ndim else 0,
+        betas=arrays["shapedirs"].shape[-1] if "shapedirs" in arrays and arrays["shapedirs"].ndim else 0,
+    )
+    if arrays["kintree_table"].ndim != 2:
+        raise ModelError(f"kintree_table: must have shape (2, J), got {arrays['kintree_table'].shape}")
+
+
+def check_sizes(vertices: int, joints: int, betas: int) -> None:
+    """Raise ModelError for a model larger than anything that is posed here."""
+    for field, count, most in (
+        ("v_template", vertices, MAX_VERTICES),
+        ("kintree_table", joints, MAX_JOINTS),
+        ("shapedirs", betas, MAX_BETAS),
+    ):
+        if count > most:
+            raise ModelError(f"{field}: {count} are too many, the limit is {most}")
+    if (
+        vertices * joints > MAX_NUMBERS
+        or vertices * 3 * betas > MAX_NUMBERS
+        or vertices * 27 * joints > 2 * MAX_NUMBERS
+    ):
+        raise ModelError(f"v_template: {vertices} vertices with {joints} joints and {betas} betas are too many")
+
+
+def _numbers(arrays: dict[str, np.ndarray], name: str) -> np.ndarray:
+    if arrays[name].dtype.kind not in "fiu":
+        raise ModelError(f"{name}: must hold numbers, holds {arrays[name].dtype}")
+    return arrays[name].astype(np.float64)
+
+
+def _indices(arrays: dict[str, np.ndarray], name: str) -> np.ndarray:
+    return as_indices(arrays[name], name)
+
+
+def as_indices(array: np.ndarray, name: str) -> np.ndarray:
+    """`array` as int32, uint32's largest value (a root's parent in old files) as -1; ModelError naming the field."""
+    if array.dtype.kind not in "iu" and not (array.dtype.kind == "f" and (array == np.round(array)).all()):
+        raise ModelError(f"{name}: must hold whole numbers, holds {array.dtype}")
+    wide = array.astype(np.float64)
+    wide = np.where((wide == 2.0**32 - 1) | (wide == 2.0**64), -1.0, wide)
+    if wide.size and (wide.min() < -1 or wide.max() > 2**31 - 1):
+        raise ModelError(f"{name}: holds {wide.max():.0f}, which is no index")
+    return wide.astype(np.int32)
+
+
+def _optional(arrays: dict[str, np.ndarray], name: str, read: Callable[..., np.ndarray]) -> np.ndarray | None:
+    return read(arrays, name) if name in arrays else None
+
+
+def _texts(arrays: dict[str, np.ndarray], name: str) -> tuple[str, ...]:
+    if name not in arrays:
+        return ()
+    if arrays[name].dtype.kind != "U" or arrays[name].ndim != 1 or len(arrays[name]) > 4096:
+        raise ModelError(f"{name}: must be a list of at most 4096 names")
+    return tuple(str(text) for text in arrays[name])
+
+
+def _positive(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"metres_per_unit: must be a number, is {value!r}") from error
+
+
+def _normalised(weights: np.ndarray) -> np.ndarray:
+    """Rows off 1 only by the rounding of the file are made to sum to 1; worse ones are left for the model to refuse."""
+    if weights.ndim != 2:
+        return weights
+    total = weights.sum(axis=1, keepdims=True)
+    return np.where(np.abs(total - 1.0) < 1e-3, weights / np.where(total == 0, 1.0, total), weights)
+
+
+def _read_keypoints(arrays: dict[str, np.ndarray], vertices: int) -> tuple[tuple[str, ...], np.ndarray | None]:
+    names = _texts(arrays, "keypoint_names")
+    if not names:
+        return (), None
+    for name in ("keypoint_offsets", "keypoint_vertices", "keypoint_weights"):
+        if name not in arrays or arrays[name].ndim != 1:
+            raise ModelError(f"{name}: missing, though the file has keypoint_names, or not a list")
+    offsets, ids = _indices(arrays, "keypoint_offsets"), _indices(arrays, "keypoint_vertices")
+    shares = _numbers(arrays, "keypoint_weights")
+    if len(names) > MAX_KEYPOINTS or len(names) * vertices > MAX_NUMBERS:
+        raise ModelError(f"keypoint_names: {len(names)} are too many, the limit is {MAX_KEYPOINTS}")
+    if len(offsets) != len(names) + 1 or offsets[0] != 0 or (np.diff(offsets) < 0).any() or offsets[-1] != len(ids):
+        raise ModelError(
+            "keypoint_offsets: must rise from 0 to the number of keypoint_vertices, one per name and one more"
+        )
+    if len(shares) != len(ids) or (len(ids) and (ids.min() < 0 or ids.max() >= vertices)):
+        raise ModelError("keypoint_vertices: must name existing vertices, one for each of keypoint_weights")
+    matrix = np.zeros((len(names), vertices))
+    np.add.at(matrix, (np.repeat(np.arange(len(names)), np.diff(offsets)), ids), shares)
+    return names, _normalised(matrix)
+
+
+def _keypoint_arrays(model: AnimalModel) -> dict[str, np.ndarray]:
+    if not model.keypoint_names or model.keypoint_matrix is None:
+        return {}
+    rows, columns = np.nonzero(model.keypoint_matrix)
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=model.n_keypoints))])
+    return {
+        "keypoint_names": np.array(model.keypoint_names, dtype=np.str_),
+        "keypoint_offsets": offsets.astype(np.int32),
+        "keypoint_vertices": columns.astype(np.int32),
+        "keypoint_weights": model.keypoint_matrix[rows, columns].astype(np.float32),
+    }
+
+
+def _read_species(arrays: dict[str, np.ndarray]) -> tuple[dict[str, Any], dict[str, Any]]:
+    names, groups = _texts(arrays, "species_names"), _texts(arrays, "family_names")
+    if not names and not groups:
+        return {}, {}
+    from .species import Family, Species
+
+    def table(field: str, rows: int, dims: int) -> np.ndarray:
+        if field not in arrays or arrays[field].ndim != dims or len(arrays[field]) != rows:
+            raise ModelError(f"{field}: missing or of the wrong shape for {rows} names")
+        return _numbers(arrays, field)
+
+    species, families = {}, {}
+    if names:
+        kin = _texts(arrays, "species_families")
+        if len(kin) != len(names):
+            raise ModelError("species_families: one family is needed for each of species_names")
+        betas = table("species_betas", len(names), 2)
+        heights = table("species_shoulder_height", len(names), 1)
+        lengths = table("species_body_length", len(names), 1)
+        for i, name in enumerate(names):
+            species[name] = Species(name, kin[i], betas[i], float(heights[i]), float(lengths[i]))
+    if groups:
+        means, spreads = table("family_means", len(groups), 2), table("family_covariances", len(groups), 3)
+        if spreads.shape[1:] != (means.shape[1], means.shape[1]):
+            raise ModelError("family_covariances: must be (G, B, B) for family_means (G, B)")
+        families = {name: Family(name, means[i], spreads[i]) for i, name in enumerate(groups)}
+    return species, families
+
+
+def _species_arrays(model: AnimalModel) -> dict[str, np.ndarray]:
+    arrays: dict[str, np.ndarray] = {}
+    if model.species:
+        all_species = list(model.species.values())
+        arrays["species_names"] = np.array(list(model.species), dtype=np.str_)
+        arrays["species_families"] = np.array([s.family for s in all_species], dtype=np.str_)
+        arrays["species_betas"] = np.array([s.betas for s in all_species], dtype=np.float32)
+        arrays["species_shoulder_height"] = np.array([s.shoulder_height_m for s in all_species], dtype=np.float32)
+        arrays["species_body_length"] = np.array([s.body_length_m for s in all_species], dtype=np.float32)
+    if model.families:
+        families = list(model.families.values())
+        arrays["family_names"] = np.array(list(model.families), dtype=np.str_)
+        arrays["family_means"] = np.array([f.mean for f in families], dtype=np.float32)
+        arrays["family_covariances"] = np.array([f.covariance for f in families], dtype=np.float32)
+    return arrays
+
+
+def _shapes(shapedirs: np.ndarray, dtype: str | None) -> np.ndarray:
+    if dtype not in (None, "float16", "float32"):
+        raise ModelError(f"shapedirs: can be kept as float16 or float32, not {dtype}")
+    if dtype == "float32":
+        return shapedirs.astype(np.float32)
+    with np.errstate(over="ignore"):
+        half = shapedirs.astype(np.float16)
+    exact = np.abs(half.astype(np.float64) - shapedirs).max(initial=0.0) <= 1e-6
+    return half if dtype == "float16" or exact else shapedirs.astype(np.float32)
