@@ -13,7 +13,10 @@ from pathlib import Path
 from .console import CliError
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "blender_scripts"
-NO_BLENDER = "Install Blender as a module (pip install 'bestiary[blender]', Python 3.11 or 3.13), or say --blender /path/to/blender."
+NO_BLENDER = (
+    "Install Blender as a module (pip install 'bestiary[blender]', with Python 3.11 or 3.13), "
+    "or say --blender /path/to/blender."
+)
 
 
 def blender_command(script: str, blender: Path | None = None) -> list[str] | None:
@@ -30,7 +33,9 @@ def blender_command(script: str, blender: Path | None = None) -> list[str] | Non
     return [program, "--background", "--factory-startup", "--python-exit-code", "1", "--python", path, "--"]
 
 
-def run_script(script: str, arguments: Sequence[str | Path], blender: Path | None = None, timeout: float = 900.0) -> str:
+def run_script(
+    script: str, arguments: Sequence[str | Path], blender: Path | None = None, timeout: float = 900.0
+) -> str:
     """Run blender_scripts/`script` with `arguments` and give what it printed. Raises CliError."""
     command = blender_command(script, blender)
     if command is None:
@@ -54,7 +59,7 @@ def run_script(script: str, arguments: Sequence[str | Path], blender: Path | Non
     except PermissionError:
         raise CliError(f"{command[0]} cannot be run.", "Check --blender.") from None
     except subprocess.TimeoutExpired:
-        raise CliError(f"Blender did not finish {script} within {timeout:.0f} s.", "Try it again, or by hand.") from None
+        raise CliError(f"Blender did not finish {script} within {timeout:.0f} s.", "Try it again.") from None
     if done.returncode != 0:
         last = "\n".join(done.stdout.strip().splitlines()[-12:])
         raise CliError(f"Blender failed at {script} (exit code {done.returncode}):\n{last}", NO_BLENDER)

@@ -19,7 +19,7 @@ DEFAULT_SERVER = "tcp://127.0.0.1:8755"
 def connected(
     server: str | None, local: bool = False, key_dir: Path | None = None, model: Path | None = None
 ) -> Iterator[Client]:
-    """A client of `server`; without one, of the server on this machine; without that, or with `local`, of a private one.
+    """A client of `server`, else of the server on this machine, else (or with `local`) of a private one.
 
     model: the animal model of a private server; one that runs already has its own.
     """

@@ -40,7 +40,7 @@ def explain(error: BaseException) -> tuple[str, str] | None:
     if isinstance(error, FileNotFoundError):
         return f"{error.filename or error} was not found.", "Check the path."
     if isinstance(error, PermissionError):
-        return f"{error.filename or error} may not be read or written.", "Check its permissions, or choose another place."
+        return f"{error.filename or error} may not be read or written.", "Check its permissions."
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}.", ""
     # ModelError, KeypointError, ClipError and their kin say themselves what is wrong with which field.

@@ -23,7 +23,8 @@ def demo(
 ) -> None:
     """Start a server on this machine, send a picture with hints, and build the rig in Blender.
 
-    Without a photo it renders one: a fox that is not the animal which the server fits, with hints from its own skeleton.
+    Without a photo it renders one: a fox that is not the animal that the server fits, with hints from its
+    own skeleton.
 
     Args:
         out: Folder for the results.

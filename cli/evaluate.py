@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .console import CliError, out
+from .console import CliError
 
 
 def fit(data: Path, out: Path = Path("out/evaluate_fit"), model: Path | None = None, limit: int | None = None) -> None:

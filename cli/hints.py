@@ -1,7 +1,7 @@
 """Reads what a user knows of a photo: keypoint files, boxes and masks, in the forms that people have them in.
 
-A keypoint file is JSON (docs/files.md has examples): one animal's hints, `{"animals": [hints, …]}`, or a COCO file whose
-images are named like the photo. Points are pixels; the centre of the top-left pixel is (0.5, 0.5).
+A keypoint file is JSON (docs/files.md has examples): one animal's hints, `{"animals": [hints, …]}`, or a COCO file
+whose images are named like the photo. Points are pixels; the centre of the top-left pixel is (0.5, 0.5).
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def read_mask(path: Path) -> np.ndarray:
         with Image.open(path) as image:
             values = np.asarray(image.convert("RGBA"))
     except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise CliError(f"The mask {path} cannot be read: {error}.", "Save it as a PNG: black outside, white inside.") from None
+        raise CliError(f"The mask {path} cannot be read: {error}.", "Save it as a PNG, white on black.") from None
     return ((values[..., :3].max(-1) > 0) & (values[..., 3] > 0)).astype(np.uint8)
 
 
@@ -145,7 +145,8 @@ def _points(value: Any, path: Path) -> Any:
     if isinstance(value, list) and value and all(_is_number(item) for item in value) and len(value) % 3 == 0:
         return np.asarray(value, dtype=float).reshape(-1, 3)
     if isinstance(value, list):
-        rows = [_point(index, row, path) if row is not None else (np.nan, np.nan, 0.0) for index, row in enumerate(value)]
+        unknown = (np.nan, np.nan, 0.0)
+        rows = [unknown if row is None else _point(index, row, path) for index, row in enumerate(value)]
         return np.array([(*row, 1.0)[:3] for row in rows], dtype=float).reshape(-1, 3)
     raise CliError(f'"keypoints" in {path} must be an object or a list.', FORMS)
 

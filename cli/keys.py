@@ -23,9 +23,7 @@ def server(folder: Annotated[Path, Positional]) -> None:
     out.print(f"Let a client in with: bestiary keys allow {folder} client.public --name NAME")
 
 
-def client(
-    folder: Annotated[Path, Positional], server_folder: Path | None = None, name: str = "client"
-) -> None:
+def client(folder: Annotated[Path, Positional], server_folder: Path | None = None, name: str = "client") -> None:
     """Make a client's key folder.
 
     Args:
@@ -40,8 +38,10 @@ def client(
         out.print(f"{folder}: ready; {server_folder} lets {name} in.")
         return
     out.print(f"{folder}: client.secret stays here.")
-    out.print(f"1. Send {folder / 'client.public'} to the keeper of the server, who runs: "
-              f"bestiary keys allow SERVER-FOLDER client.public --name {name}")
+    out.print(
+        f"1. Send {folder / 'client.public'} to the keeper of the server, who runs: "
+        f"bestiary keys allow SERVER-FOLDER client.public --name {name}"
+    )
     out.print(f"2. Put the server's server.public into {folder}.")
 
 
@@ -56,6 +56,6 @@ def allow(server_folder: Annotated[Path, Positional], public: Annotated[Path, Po
     from ..wire.keys import allow_client, read_key
 
     if not server_folder.is_dir():
-        raise CliError(f"There is no key folder {server_folder}.", f"Make it with: bestiary keys server {server_folder}")
+        raise CliError(f"There is no key folder {server_folder}.", "Make it with: bestiary keys server FOLDER")
     path = allow_client(server_folder, read_key(public).public, name)
     out.print(f"{name} is let in ({path}).")

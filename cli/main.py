@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from .console import explain, print_error
 
@@ -13,7 +14,7 @@ DESCRIPTION = """Animals from photos and footage as rigs in Blender.
 
 
 def main() -> None:
-    """Entry point of the command `bestiary`. Exit codes: 0 done, 2 an error that the user can put right, 130 cancelled."""
+    """Entry point of `bestiary`. Exit codes: 0 done, 2 an error that the user can put right, 130 cancelled."""
     sys.exit(run(sys.argv[1:]))
 
 
@@ -44,7 +45,7 @@ def run(arguments: Sequence[str]) -> int:
         return 130 if getattr(error, "code", "") == "cancelled" else 2
 
 
-def _app():  # noqa: ANN202
+def _app() -> Any:
     """All verbs. The files named here import nothing heavy before they are called."""
     from tyro.extras import SubcommandApp
 

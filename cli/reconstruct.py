@@ -1,4 +1,4 @@
-"""`bestiary reconstruct PHOTO`: sends a photo with hints to a server and writes the animals, as files and as a Blender rig."""
+"""`bestiary reconstruct PHOTO`: sends a photo with hints to a server and writes the animals, as files and as a rig."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional
 
-from .connection import connected
 from . import console
+from .connection import connected
 from .console import CliError, need_file, print_table, running, say
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def reconstruct(
         local: Start a server for this call, also when one runs already.
         key_dir: Folder with this client's key and the server's, for a server on another machine.
         model: Animal model file; the server must use the same. Without it the open animal.
-        blender: Blender program for the .blend and .glb; without it Blender's Python module, then `blender` on the path.
+        blender: Blender program; without it Blender's Python module, then `blender` on the path.
         no_blender: Do not make a .blend and a .glb.
     """
     from .hints import read_hints

@@ -48,7 +48,7 @@ def draw_overlay(
     Returns uint8 (h, w, 3).
     """
     if image.shape[:2] != (camera.height, camera.width):
-        raise ValueError(f"the photo is {image.shape[1]} x {image.shape[0]}, the camera's {camera.width} x {camera.height}")
+        raise ValueError(f"the photo is {image.shape[:2]}, the camera's picture {(camera.height, camera.width)}")
     scale = min(1.0, max_side / max(image.shape[:2]))
     width, height = max(1, round(camera.width * scale)), max(1, round(camera.height * scale))
     picture = Image.fromarray(image)
@@ -73,9 +73,7 @@ def encode_png(image: np.ndarray) -> np.ndarray:
     return np.frombuffer(buffer.getvalue(), np.uint8)
 
 
-def _draw_surfaces(
-    canvas: np.ndarray, camera: Camera, K: np.ndarray, animals: Sequence[OverlayAnimal]
-) -> np.ndarray:
+def _draw_surfaces(canvas: np.ndarray, camera: Camera, K: np.ndarray, animals: Sequence[OverlayAnimal]) -> np.ndarray:
     """Blend every animal's nearest surface into canvas (h, w, 3) float, and draw its outline."""
     height, width = canvas.shape[:2]
     nearest = np.full((height, width), np.inf)
@@ -132,7 +130,7 @@ def _draw_points(
         _circle(pen, x, y, size * 1.3, fill=None, outline=(255, 255, 0))
 
 
-def _circle(
-    pen: ImageDraw.ImageDraw, x: float, y: float, radius: float, fill: tuple | None, outline: tuple
-) -> None:
-    pen.ellipse([x - radius, y - radius, x + radius, y + radius], fill=fill, outline=outline, width=max(1, round(radius / 3)))
+def _circle(pen: ImageDraw.ImageDraw, x: float, y: float, radius: float, fill: tuple | None, outline: tuple) -> None:
+    pen.ellipse(
+        [x - radius, y - radius, x + radius, y + radius], fill=fill, outline=outline, width=max(1, round(radius / 3))
+    )

@@ -1,4 +1,4 @@
-"""What all tests share: the development data beside the checkout, skips with their reason, hypothesis settings."""
+"""What all tests share: the development data beside the checkout, skips with their reason, settings."""
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 
     python -m bestiary.cli.samples.build_sample ../shared/data/rigs/mesh2motion/animations_fox-animations.glb
 
-The file holds vertices (V, 3) in metres (x forward, y left, z up, lowest point on z = 0), faces (F, 3), uv (V, 2) with v
-down, texture (N,) the bytes of an encoded picture, and points (K, 3) with their names: places of the animal's own
-skeleton under the project's keypoint names. It is not made from the animal that the server fits.
+The file holds vertices (V, 3) in metres (x forward, y left, z up, lowest point on z = 0), faces (F, 3), uv (V, 2)
+with v down, texture (N,) the bytes of an encoded picture, and points (K, 3) with their names: places of the animal's
+own skeleton under the project's keypoint names. It is not made from the animal that the server fits.
 """
 
 import sys
