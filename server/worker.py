@@ -27,6 +27,7 @@ from ..wire import messages as m
 from ..wire.errors import WireError
 from . import inner
 from .engine import Cancelled, Engine, JobContext, JobFailure
+from .requests import check_request
 
 log = logging.getLogger("bestiary.worker")
 _PROGRESS_EVERY = 0.05
@@ -96,7 +97,10 @@ class Worker:
                     f"It has: {', '.join(self._engines)}.",
                 )
             inputs = wire_frames.open_frames(header.frames, parts[1:])
-            result, arrays = engine.run(header.body, inputs, JobContext(self._report, self._is_cancelled))
+            request = header.body
+            if isinstance(request, m.ReconstructRequest):
+                request = check_request(request, inputs)
+            result, arrays = engine.run(request, inputs, JobContext(self._report, self._is_cancelled))
         except Cancelled:
             result = m.Cancelled()
         except (JobFailure, WireError) as error:
@@ -144,7 +148,9 @@ class Worker:
 
 def _describe(error: BaseException) -> str:
     text = getattr(error, "message", None) or str(error)
-    return text if isinstance(error, (JobFailure, WireError)) else f"{type(error).__name__}: {text}"[:2000]
+    if isinstance(error, JobFailure | WireError):
+        return text
+    return f"{type(error).__name__}: {text}"[:2000] if text else type(error).__name__
 
 
 def _failure_of(error: Exception) -> tuple[m.Failure, bool]:
