@@ -1,0 +1,58 @@
+"""What the animator touches: preferences, panels, operators, and the work beside Blender's own thread."""
+
+from __future__ import annotations
+
+import atexit
+
+import bpy
+
+from . import local_server, models, operators, overlay, panels, preferences, properties, tool_state
+from .operators.open_photo import BESTIARY_FH_photo
+from .session import session
+
+CLASSES = (
+    *preferences.CLASSES,
+    *properties.CLASSES,
+    *operators.CLASSES,
+    BESTIARY_FH_photo,
+    *panels.CLASSES,
+)
+
+
+@bpy.app.handlers.persistent
+def _before_load(*_args: object) -> None:
+    """Another file is about to be loaded: nothing that runs belongs to it."""
+    session.stop()
+    session.clear_message()
+    tool_state.stop()
+
+
+def register() -> None:
+    """Add everything to Blender."""
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    properties.register()
+    overlay.register()
+    bpy.app.handlers.load_pre.append(_before_load)
+    # Blender does not always unregister add-ons when it quits; a server must not outlive it.
+    atexit.register(local_server.stop_current)
+
+
+def unregister() -> None:
+    """Stop what runs, then take everything out of Blender, in the opposite order.
+
+    The timer and the thread go before the operators' classes: Blender drops a running operator without a word when its
+    class goes, and its timer would stay.
+    """
+    session.stop()
+    session.clear_message()
+    local_server.stop_current()
+    atexit.unregister(local_server.stop_current)
+    tool_state.stop()
+    if _before_load in bpy.app.handlers.load_pre:
+        bpy.app.handlers.load_pre.remove(_before_load)
+    overlay.unregister()
+    properties.unregister()
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)
+    models.forget()

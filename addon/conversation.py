@@ -1,0 +1,97 @@
+"""Talking to the server: the only place that opens a socket. Runs in a task's thread, or in Blender's when there is no
+window; touches no bpy, and everything it needs is handed in."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+
+from .background import Progress
+from .request import Answer, Question, call_arguments, read_answer
+
+PATIENCE_AFTER_CANCEL = 1.5
+"""Seconds that a cancelled job is given to say so, before the connection is simply closed."""
+
+
+class WheelsMissing(RuntimeError):
+    """The packages that the extension brings are not there; `message` and `advice` as everywhere."""
+
+    def __init__(self, error: ImportError) -> None:
+        super().__init__(f"A part of the extension is missing ({error})")
+        self.message = str(self)
+        self.advice = "Install Bestiary again from its zip, made for your Blender and system"
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where the server answers, and the folder with the keys for it (None on this machine)."""
+
+    address: str
+    key_folder: str | None = None
+
+
+def _client(server: Server, timeout: float):
+    try:
+        from ..wire import Client
+    except ImportError as error:
+        raise WheelsMissing(error) from error
+    return Client(server.address, key_dir=server.key_folder, timeout=timeout)
+
+
+def ask_status(server: Server, timeout: float = 3.0):
+    """What the server says of itself (`wire.messages.StatusReply`). Raises `wire.WireError` when none answers."""
+    with _client(server, timeout) as client:
+        return client.status()
+
+
+def status_line(status) -> str:
+    """A server's status as one sentence."""
+    ready = sum(worker.state in ("idle", "busy") for worker in status.workers)
+    devices = ", ".join(dict.fromkeys(worker.device for worker in status.workers)) or "no worker"
+    queue = f"{status.queue} waiting" if status.queue else "nothing waiting"
+    name = f"model “{status.model_name}”" if status.model_name else "still loading its model"
+    return f"Server {status.version} on {devices}, {ready} of {len(status.workers)} workers ready, {name}, {queue}"
+
+
+def reconstruct(
+    question: Question, server: Server, progress: Progress | None = None, cancel: threading.Event | None = None
+) -> Answer | None:
+    """Ask the server for the animals of a photo and wait for them; None when it was cancelled.
+
+    Raises PictureError for marks that cannot be sent, `wire.WireError` for what goes wrong at the server or on the way.
+    """
+    progress = progress or (lambda fraction, stage: None)
+    progress(0.0, "Preparing the photo")
+    arguments, factor = call_arguments(question)
+    height, width = question.picture.shape[:2]
+    with _client(server, timeout=5.0) as client:
+        progress(0.0, "Sending")
+        job = client.submit_reconstruct(**arguments)
+        shown: tuple[float, str] | None = None
+        give_up = None
+        while not job.ended:
+            if cancel is not None and cancel.is_set():
+                client.cancel(job)
+                give_up = give_up or time.monotonic() + PATIENCE_AFTER_CANCEL
+                if time.monotonic() > give_up:
+                    return None
+            client.poll(job, timeout=0.1)
+            now = (job.fraction, _stage(job))
+            if now != shown:
+                shown = now
+                progress(*now)
+        if cancel is not None and cancel.is_set():
+            return None
+        if job.error is not None:
+            raise job.error
+    return read_answer(job.result, factor, width, height)
+
+
+def _stage(job) -> str:
+    """What to show of a job: its place in the queue while it waits, then the engine's own words."""
+    if job.state == "sending":
+        return "Sending"
+    if job.state == "queued":
+        return f"Waiting: {job.place} before this one" if job.place else "Waiting to start"
+    return job.stage[:1].upper() + job.stage[1:] if job.stage else "Working"

@@ -1,0 +1,87 @@
+"""The animal model that results are built with: the file chosen in the preferences, else the one that ships."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..animal.model import AnimalModel
+
+
+class ModelUnavailable(RuntimeError):
+    """The model file cannot be used; `message` says why, `advice` what to do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = "Choose another file under Preferences > Add-ons > Bestiary > Animal Model"
+
+
+@dataclass
+class _Loaded:
+    path: str
+    stamp: float
+    model: AnimalModel | None
+    error: str
+
+
+_loaded: _Loaded | None = None
+
+
+def _read(path: str) -> AnimalModel:
+    if not path:
+        from ..animal.default import default_model
+
+        return default_model()
+    from ..animal.model_file import open_model
+
+    return open_model(Path(path))
+
+
+def current_model(path: str = "") -> AnimalModel:
+    """The model in a file, or the default one for an empty path; read again only when the file has changed.
+
+    Raises ModelUnavailable with the reader's own words. A failure is remembered too, so that drawing a panel does not
+    read a broken file again and again.
+    """
+    global _loaded
+    stamp = Path(path).stat().st_mtime if path and Path(path).is_file() else 0.0
+    if _loaded is None or (_loaded.path, _loaded.stamp) != (path, stamp):
+        try:
+            _loaded = _Loaded(path, stamp, _read(path), "")
+        except (OSError, ValueError, ImportError) as error:
+            _loaded = _Loaded(path, stamp, None, str(error))
+    if _loaded.model is None:
+        raise ModelUnavailable(f"The animal model cannot be read: {_loaded.error}")
+    return _loaded.model
+
+
+def forget() -> None:
+    """Let go of the model; the next use reads it again."""
+    global _loaded
+    _loaded = None
+
+
+FAMILY_MARK = " (family)"
+
+
+def kinds(model: AnimalModel) -> list[str]:
+    """What an animal can be said to be, for the search field: every species, then every family, by name."""
+    return sorted(model.species) + [name + FAMILY_MARK for name in sorted(model.families)]
+
+
+def species_and_family(kind: str, model: AnimalModel) -> tuple[str | None, str | None]:
+    """A text of the search field as (species, family), of which at most one is set. Raises ValueError if unknown."""
+    text = kind.strip()
+    if not text:
+        return None, None
+    if text.endswith(FAMILY_MARK.strip()):
+        family = text.removesuffix(FAMILY_MARK.strip()).strip()
+        match = {name.lower(): name for name in model.families}.get(family.lower())
+        if match:
+            return None, match
+    elif match := {name.lower(): name for name in model.species}.get(text.lower()):
+        return match, None
+    elif match := {name.lower(): name for name in model.families}.get(text.lower()):
+        return None, match
+    raise ValueError(f"the model knows no “{text}”")

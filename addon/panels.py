@@ -1,0 +1,265 @@
+"""The sidebar: photo, animals, points, Reconstruct, server. The same panels in the 3D view and in the Image Editor."""
+
+import bpy
+from bpy.types import Panel, UIList
+
+from .marks import current_photo, is_photo
+from .models import ModelUnavailable, current_model, species_and_family
+from .network import offline_advice
+from .point_names import shown_name
+from .preferences import NotEnabled, draw_start_stop, lines, preferences
+from .session import session
+from .user_files import PACKAGE
+
+
+def characters(context: bpy.types.Context) -> int:
+    """How many letters fit into a line of the sidebar."""
+    return int(context.region.width / (7.2 * context.preferences.system.ui_scale)) - 4
+
+
+class BESTIARY_UL_animals(UIList):
+    """The animals of a photo: name and what is marked of it."""
+
+    def draw_item(self, _context, layout, _data, item, _icon, _active_data, _active_property):
+        """Name, kind, and small signs for box, mask and the number of points."""
+        row = layout.row(align=True)
+        row.prop(item, "name", text="", emboss=False, icon="OUTLINER_OB_ARMATURE")
+        side = row.row(align=True)
+        side.alignment = "RIGHT"
+        if item.mask:
+            side.label(text="", icon="MOD_MASK")
+        side.label(text="", icon="MESH_PLANE" if item.has_box else "BLANK1")
+        count = len(item.points)
+        side.label(text=f"{count} pt" if count else "")
+
+
+class BESTIARY_UL_points(UIList):
+    """The points of an animal, with their names as they read on screen."""
+
+    def draw_item(self, _context, layout, _data, item, _icon, _active_data, _active_property):
+        """The name on the left, the place in pixels on the right."""
+        row = layout.row()
+        row.label(text=shown_name(item.name), icon="DOT")
+        side = row.row()
+        side.alignment = "RIGHT"
+        side.active = False
+        side.label(text=f"{item.position[0]:.0f}, {item.position[1]:.0f}")
+
+
+class _PhotoPanel:
+    bl_label = "Photo"
+
+    def draw(self, context):
+        """Which photo."""
+        layout = self.layout
+        choices = context.scene.bestiary
+        layout.template_ID(choices, "photo", open="bestiary.open_photo")
+        if context.space_data.type == "IMAGE_EDITOR":
+            image = context.space_data.image
+            if is_photo(image) and image != choices.photo:
+                layout.operator("bestiary.use_photo", icon="IMAGE_DATA")
+        elif choices.photo is None:
+            lines(layout, "Open a photo, or drop its file here", characters(context), icon="INFO")
+        photo = current_photo(context)
+        if photo is None:
+            return
+        row = layout.row()
+        row.label(text=f"{photo.size[0]} x {photo.size[1]} pixels")
+        if context.space_data.type == "VIEW_3D":
+            row.operator("bestiary.show_photo", text="Show", icon="IMAGE")
+
+
+class _AnimalsPanel:
+    bl_label = "Animals"
+
+    @classmethod
+    def poll(cls, context):
+        """With a photo."""
+        return current_photo(context) is not None
+
+    def draw(self, context):
+        """The list, and what is known of the active animal."""
+        layout = self.layout
+        marks = current_photo(context).bestiary
+        row = layout.row()
+        row.template_list("BESTIARY_UL_animals", "", marks, "animals", marks, "active_animal", rows=2, maxrows=5)
+        side = row.column(align=True)
+        side.operator("bestiary.add_animal", text="", icon="ADD")
+        side.operator("bestiary.remove_animal", text="", icon="REMOVE")
+        animal = marks.active()
+        if animal is None:
+            return
+        column = layout.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        row = column.row()
+        row.alert = not _kind_is_known(animal.kind)
+        row.prop(animal, "kind", placeholder="Unknown")
+        if row.alert:
+            advice = "The model does not know this one. Pick one from the list, or leave it empty"
+            lines(column, advice, characters(context))
+        _draw_marks(layout, animal)
+
+
+def _kind_is_known(kind: str) -> bool:
+    try:
+        species_and_family(kind, current_model(preferences().model_path))
+    except (ModelUnavailable, NotEnabled):
+        return True
+    except ValueError:
+        return False
+    return True
+
+
+def _draw_marks(layout: bpy.types.UILayout, animal) -> None:
+    """Box, points and mask: each is one row that says whether it is there."""
+    column = layout.column(align=True)
+    row = column.row(align=True)
+    row.scale_y = 1.25
+    row.operator("bestiary.draw_box", text="Redraw Box" if animal.has_box else "Draw Box", icon="SELECT_SET")
+    if animal.has_box:
+        row.operator("bestiary.clear_box", text="", icon="X")
+    row = column.row(align=True)
+    row.scale_y = 1.25
+    row.operator("bestiary.place_points", text="Place Points", icon="EYEDROPPER")
+    if animal.points:
+        row.operator("bestiary.swap_sides", text="", icon="MOD_MIRROR")
+        row.operator("bestiary.clear_points", text="", icon="X")
+    layout.template_ID(animal, "mask", open="bestiary.open_mask", text="Mask")
+
+
+class _PointsPanel:
+    bl_label = "Points"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context):
+        """With an animal."""
+        photo = current_photo(context)
+        return photo is not None and photo.bestiary.active() is not None
+
+    def draw_header_preset(self, context):
+        """How many there are."""
+        self.layout.label(text=str(len(current_photo(context).bestiary.active().points)))
+
+    def draw(self, context):
+        """The list of placed points."""
+        animal = current_photo(context).bestiary.active()
+        if not animal.points:
+            lines(self.layout, "None yet. A box and five points are enough", characters(context))
+            return
+        row = self.layout.row()
+        row.template_list("BESTIARY_UL_points", "", animal, "points", animal, "active_point", rows=4)
+        row.column(align=True).operator("bestiary.remove_point", text="", icon="REMOVE")
+
+
+class _ReconstructPanel:
+    bl_label = "Reconstruct"
+
+    @classmethod
+    def poll(cls, context):
+        """With a photo."""
+        return current_photo(context) is not None
+
+    def draw(self, context):
+        """Choices, the button or the progress, and what came of it."""
+        layout = self.layout
+        choices, marks = context.scene.bestiary, current_photo(context).bestiary
+        column = layout.column(align=True)
+        column.prop(choices, "real_size")
+        column.prop(choices, "match_render")
+        row = column.row(align=True)
+        row.prop(marks, "use_lens")
+        if marks.use_lens:
+            row.prop(marks, "lens_mm", text="")
+        if session.busy:
+            draw_progress(layout)
+        else:
+            column = layout.column()
+            column.scale_y = 1.6
+            column.active = offline_advice() is None
+            column.operator("bestiary.reconstruct", icon="ARMATURE_DATA")
+        draw_messages(context, layout)
+
+
+def draw_progress(layout: bpy.types.UILayout) -> None:
+    """A bar with the stage in it, and Cancel."""
+    task = session.task
+    column = layout.column(align=True)
+    column.label(text=session.title)
+    row = column.row(align=True)
+    stage = "Cancelling" if task.cancelling else task.stage or "Starting"
+    row.progress(factor=task.fraction, type="BAR", text=stage)
+    row.operator("bestiary.cancel", text="", icon="X")
+
+
+def draw_messages(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
+    """The last error with its advice, or the last result with its warnings; offline advice before all."""
+    width = characters(context)
+    advice = offline_advice()
+    if advice:
+        box = layout.box()
+        lines(box, advice, width, icon="INTERNET_OFFLINE" if hasattr(bpy.types, "Extensions") else "ERROR")
+        if not bpy.app.online_access_override:
+            box.prop(context.preferences.system, "use_online_access", text="Allow Online Access")
+    if session.error:
+        box = layout.box()
+        lines(box, session.error, width, icon="ERROR")
+        if session.advice:
+            lines(box, session.advice, width, icon="INFO")
+    elif session.summary or session.warnings:
+        box = layout.box()
+        for line in session.summary:
+            lines(box, line, width, icon="CHECKMARK")
+        for line in session.warnings:
+            lines(box, line, width, icon="ERROR")
+
+
+class _ServerPanel:
+    bl_label = "Server"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context):
+        """Is it there, start, stop, where the rest is set."""
+        layout = self.layout
+        try:
+            prefs = preferences()
+        except NotEnabled as error:
+            layout.label(text=str(error), icon="ERROR")
+            return
+        layout.prop(prefs, "address", text="")
+        column = layout.column(align=True)
+        column.operator("bestiary.check_server", icon="QUESTION")
+        draw_start_stop(column)
+        if session.busy and current_photo(context) is None:
+            draw_progress(layout)
+        if session.server_line:
+            lines(layout.box(), session.server_line, characters(context), icon="INFO")
+        if current_photo(context) is None:
+            draw_messages(context, layout)
+        layout.operator("preferences.addon_show", text="More in Preferences", icon="PREFERENCES").module = PACKAGE
+
+
+def _both_places(body: type, order: int) -> list[type]:
+    """The panel class of a body, for the 3D view and for the Image Editor."""
+    made = []
+    for space, mark in (("VIEW_3D", "view"), ("IMAGE_EDITOR", "image")):
+        name = f"BESTIARY_PT_{body.__name__.strip('_').removesuffix('Panel').lower()}_{mark}"
+        contents = {
+            "bl_idname": name,
+            "bl_space_type": space,
+            "bl_region_type": "UI",
+            "bl_category": "Bestiary",
+            "bl_order": order,
+            "__doc__": body.__doc__,
+        }
+        made.append(type(name, (body, Panel), contents))
+    return made
+
+
+BODIES = (_PhotoPanel, _AnimalsPanel, _PointsPanel, _ReconstructPanel, _ServerPanel)
+CLASSES = (
+    BESTIARY_UL_animals,
+    BESTIARY_UL_points,
+    *(panel for order, body in enumerate(BODIES) for panel in _both_places(body, order)),
+)
