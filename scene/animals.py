@@ -41,7 +41,7 @@ class BuildOptions:
 def build_animals(
     animals: Sequence[AnimalPose],
     camera: Camera | None,
-    photo: str | Path | None,
+    photo: str | Path | bpy.types.Image | None,
     model: AnimalModel,
     real_size: bool = True,
     name: str = "Animals",
@@ -51,7 +51,8 @@ def build_animals(
     """Build the animals of one photo as rigs, with the camera that saw them, in one new collection of the scene.
 
     animals: parameters in model units (betas (B,), pose (J, 3) axis-angle, trans (3,), metres_per_unit) of `model`.
-    camera: the photo's camera in world metres, or None for no camera. photo: the file shown behind the camera's view.
+    camera: the photo's camera in world metres, or None for no camera. photo: the file, or the
+    image that is open already, shown behind the camera's view.
     real_size: True builds in metres. False scales animals and camera together about the world's origin so that the
     first animal has one Blender unit for one model unit (a dog some 2.5 units long); the camera still matches.
     Gives the collection, linked to `scene` (default: the context's). For every animal it holds an armature object and,
@@ -65,7 +66,10 @@ def build_animals(
     scene = scene or bpy.context.scene
     for index, animal in enumerate(animals):
         _check(animal, model, index)
-    image = load_photo(photo) if photo is not None and camera is not None else None
+    if photo is None or camera is None:
+        image = None
+    else:
+        image = photo if isinstance(photo, bpy.types.Image) else load_photo(photo)
     scale = 1.0 if real_size or not animals else 1.0 / animals[0].metres_per_unit
 
     rigs = _build_rigs(animals, model, scale, name)
