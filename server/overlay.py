@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from ..animal.cameras import Camera
+from ..animal.model import AnimalModel
 from ..animal.rasterise import rasterise
 
 COLOURS = ((70, 150, 255), (255, 140, 40), (90, 200, 90), (230, 90, 160), (150, 110, 240), (240, 200, 40))
@@ -66,11 +67,33 @@ def draw_overlay(
     return np.asarray(picture)
 
 
-def encode_png(image: np.ndarray) -> np.ndarray:
-    """uint8 (H, W, 3) or (H, W) → uint8 (N,), the bytes of a PNG file."""
+def overlay_png(
+    image: np.ndarray,
+    model: AnimalModel,
+    camera: Camera,
+    vertices: Sequence[np.ndarray],
+    fitted: Sequence[np.ndarray],
+    given: Sequence[np.ndarray],
+) -> bytes:
+    """A PNG file of the photo with the fitted animals over it.
+
+    image: uint8 (H, W, 3). One entry per animal in each list: vertices (V, 3) of `model` in the world, metres; fitted
+    (K, 2+) pixels of the points on the animal and given (K, 2+) of the hints, nan where there is none. A fitted point is
+    drawn only where a hint was given.
+    """
+    animals = []
+    for surface, found, hints in zip(vertices, fitted, given, strict=True):
+        clicked = np.asarray(hints, dtype=np.float64)[:, :2]
+        there = np.isfinite(clicked).all(axis=1)
+        animals.append(OverlayAnimal(surface, model.faces, clicked[there], np.asarray(found)[there, :2]))
+    return encode_png(draw_overlay(image, camera, animals))
+
+
+def encode_png(image: np.ndarray) -> bytes:
+    """uint8 (H, W, 3) or (H, W) → the bytes of a PNG file."""
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "PNG", compress_level=3)
-    return np.frombuffer(buffer.getvalue(), np.uint8)
+    return buffer.getvalue()
 
 
 def _draw_surfaces(canvas: np.ndarray, camera: Camera, K: np.ndarray, animals: Sequence[OverlayAnimal]) -> np.ndarray:
