@@ -125,9 +125,9 @@ class GltfScene:
         for channel in self._channels[clip] if clip is not None else ():
             animated.setdefault(channel.node, {})[channel.path] = _sample(channel, times)
         for node, paths in animated.items():
-            translation = paths.get("translation", rest.translations[node][None])
-            rotation = paths.get("rotation", rest.rotations[node][None])
-            scale = paths.get("scale", rest.scales[node][None])
+            translation = paths["translation"] if "translation" in paths else rest.translations[node : node + 1]
+            rotation = paths["rotation"] if "rotation" in paths else rest.rotations[node : node + 1]
+            scale = paths["scale"] if "scale" in paths else rest.scales[node : node + 1]
             local[:, node] = _compose(translation, rotation, scale)
         return local
 

@@ -9,7 +9,7 @@ import binascii
 import json
 import struct
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import unquote
 
 import numpy as np
@@ -230,5 +230,5 @@ def read_uri(uri: str, path: Path, what: str) -> bytes:
     return place.read_bytes()
 
 
-def _is_int(value: Any) -> bool:
+def _is_int(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)

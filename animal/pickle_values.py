@@ -90,7 +90,7 @@ def _dtype(value: Any, field: str) -> np.dtype:
     code = value.arguments[0] if isinstance(value, Record) and value.kind == "dtype" and value.arguments else None
     code = code.decode("latin1") if isinstance(code, bytes) else code
     found = _DTYPE.match(code) if isinstance(code, str) else None
-    if found is None:
+    if code is None or found is None:
         raise ModelError(f"{field}: has elements of type {str(code)[:40]!r}, which are not read")
     order, state = "=", value.state
     if isinstance(state, tuple) and len(state) >= 5:

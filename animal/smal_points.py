@@ -81,10 +81,11 @@ def with_keypoints(model: AnimalModel, groups: Mapping[str, Sequence[int]]) -> A
             raise ModelError(f"keypoints: {error}") from error
         if known in names:
             raise ModelError(f"keypoints: {known} is given twice, the second time as '{name}'")
-        wanted = list(ids) if isinstance(ids, list | tuple) else [ids]
-        whole = all(isinstance(i, int | np.integer) and not isinstance(i, bool) for i in wanted)
-        if not wanted or not whole or min(wanted) < 0 or max(wanted) >= model.n_vertices:
-            raise ModelError(f"keypoints: '{name}' needs vertices from 0 to {model.n_vertices - 1}, got {str(ids)[:80]}")
+        wanted = list(ids) if isinstance(ids, list | tuple) else []
+        fits = all(isinstance(i, int) and 0 <= i < model.n_vertices and not isinstance(i, bool) for i in wanted)
+        if not wanted or not fits:
+            wish = f"a list of vertices from 0 to {model.n_vertices - 1}"
+            raise ModelError(f"keypoints: '{name}' needs {wish}, got {str(ids)[:80]}")
         names.append(known)
         row = np.zeros(model.n_vertices)
         np.add.at(row, wanted, 1.0 / len(wanted))
@@ -92,19 +93,23 @@ def with_keypoints(model: AnimalModel, groups: Mapping[str, Sequence[int]]) -> A
     return replace(model, keypoint_names=tuple(names), keypoint_matrix=np.array(rows) if rows else None)
 
 
+def _matrix(model: AnimalModel) -> np.ndarray:
+    return np.zeros((0, model.n_vertices)) if model.keypoint_matrix is None else model.keypoint_matrix
+
+
 def _added(model: AnimalModel, rows: Mapping[str, np.ndarray]) -> AnimalModel:
     """`model` with further points, each a row of vertex weights; points it has already stay."""
     fresh = {name: row for name, row in rows.items() if name not in model.keypoint_names}
     if not fresh:
         return model
-    matrix = np.concatenate([model.keypoint_matrix, np.array(list(fresh.values()))])
+    matrix = np.concatenate([_matrix(model), np.array(list(fresh.values()))])
     return replace(model, keypoint_names=(*model.keypoint_names, *fresh), keypoint_matrix=matrix)
 
 
 def _derived(model: AnimalModel) -> dict[str, np.ndarray]:
     """Points of SMAL's mesh that nobody published but that its shape gives: ear tips and the line of the back."""
     vertices, joints = model.v_template, dict(zip(model.joint_names, model.J, strict=True))
-    points = dict(zip(model.keypoint_names, model.keypoint_matrix @ vertices, strict=True))
+    points = dict(zip(model.keypoint_names, _matrix(model) @ vertices, strict=True))
     rows: dict[str, np.ndarray] = {}
     for side, joint in (("left", "LEar"), ("right", "REar")):
         ear = model.weights[:, SMAL_JOINTS.index(joint)]
