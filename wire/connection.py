@@ -6,16 +6,16 @@ Belongs to the thread that first uses it. Nothing in here waits except :meth:`Co
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from typing import Any
 
 import msgspec
 import zmq
-import zmq.utils.z85
 
 from . import frames
-from .errors import BadMessage, KeyProblem, WireError
+from .errors import BadInput, BadMessage, KeyProblem, WireError
 from .keys import check_key, is_loopback, read_client_folder
 from .messages import Header, ServerMessage
 
@@ -30,6 +30,7 @@ class Connection:
         key_dir: a client's key folder (see ``keys``); its ``server.public`` is taken when ``server_key`` is None.
 
     Raises:
+        BadInput: this is no address.
         KeyProblem: an address beyond this machine without keys, or keys that cannot be read.
     """
 
@@ -41,6 +42,9 @@ class Connection:
         self._socket: zmq.Socket | None = None
         self._thread: int | None = None
         self._keys: tuple[bytes, bytes, bytes] | None = None
+        match = re.fullmatch(r"tcp://[^\s/;]+:(\d{1,5})|ipc://\S+", address)
+        if match is None or int(match[1] or 0) > 65535:
+            raise BadInput(f"{address!r} is no address of a server.", "It looks like tcp://127.0.0.1:8755.")
         if key_dir is not None:
             pair, found = read_client_folder(key_dir)
             public, secret = pair.public, pair.secret or ""
@@ -83,7 +87,7 @@ class Connection:
         except zmq.ZMQError as error:
             socket.close(linger=0)
             self._socket = None
-            raise WireError(
+            raise BadInput(
                 f"{self.address!r} is no address of a server ({error}).", "It looks like tcp://127.0.0.1:8755."
             ) from None
         self._socket = socket
