@@ -72,7 +72,7 @@ def test_one_version() -> None:
 def test_every_package_is_shipped() -> None:
     folders = {
         path.parent.relative_to(ROOT)
-        for path in ROOT.rglob("__init__.py")
+        for path in ROOT.rglob("*.py")
         if not any(part in SKIPPED or part.startswith(".") for part in path.relative_to(ROOT).parts)
     }
     there = {".".join(("bestiary", *folder.parts)) for folder in folders}
