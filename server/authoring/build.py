@@ -18,7 +18,7 @@ import numpy as np
 from .breeds import BREEDS
 from .landmarks import NAMES, keypoint_groups
 from .limits import joint_limits
-from .population import Stance, draw_population, joint_regressor, principal_directions, random_traits
+from .population import Shape, Stance, draw_population, joint_regressor, principal_directions, random_traits
 from .proportions import expand
 from .skeleton import INDEX, JOINT_NAMES, PARENTS, place_joints, skinning_weights
 from .source import SourceError, read_skin, skin_bytes, weld
@@ -31,11 +31,12 @@ NOSE_X = 0.69  # where SMAL's nose is
 MIDDLE_Z = 0.02
 N_BETAS = 145
 DOG_HEIGHT = 0.60  # metres at the withers of the template
+REST_SHAPE = Shape(height=0.92, depth=0.44, width=0.31)
 # From the source's tall hound to a medium dog standing square.
 REST = {
-    "hind_straight": 0.22, "LegBack1.pitch": -0.20, "LegBack3.pitch": 0.20, "neck_pitch": 0.28, "leg_length": -0.10,
-    "trunk_depth": 0.06, "trunk_width": 0.10, "neck_girth": 0.05, "ear_length": -0.2, "ear_pitch": 0.2, "leg_girth": 0.1,
-    "muzzle_girth": 0.12, "muzzle_length": -0.05, "head_size": 0.05, "tail_droop": -0.10, "tail_girth": 0.25,
+    "hind_straight": 0.22, "LegBack1.pitch": -0.20, "LegBack3.pitch": 0.20, "neck_pitch": 0.28, 
+    "neck_girth": 0.05, "ear_length": -0.2, "ear_pitch": 0.2, "leg_girth": 0.1,
+    "muzzle_girth": 0.12, "muzzle_length": -0.05, "head_size": 0.05, "tail_droop": -0.10, "tail_girth": 0.40,
 }  # fmt: skip
 
 
@@ -54,6 +55,13 @@ def smooth_folds(vertices: np.ndarray, faces: np.ndarray, mirror: np.ndarray, ro
     return vertices
 
 
+def lip_line(vertices: np.ndarray, groups: list[np.ndarray]) -> np.ndarray:
+    """Middle between the mouth's corners and middle of the lips' front, (2, 3) with y = 0."""
+    ends = (("left_mouth_corner", "right_mouth_corner"), ("upper_jaw", "chin"))
+    means = [[vertices[groups[NAMES.index(name)]].mean(axis=0) for name in pair] for pair in ends]
+    return np.mean(means, axis=1) * (1.0, 0.0, 1.0)
+
+
 def make_stance(package: Path | None) -> tuple[Stance, np.ndarray, list[np.ndarray]]:
     """The template in model units as a Stance, its vertex_mirror, and the keypoint groups."""
     template = build_template(weld(read_skin(skin_bytes(package))))
@@ -61,13 +69,15 @@ def make_stance(package: Path | None) -> tuple[Stance, np.ndarray, list[np.ndarr
     weights = skinning_weights(template, joints)
     groups = keypoint_groups(template.vertices, weights, joints, mirror)
     withers, chest = groups[NAMES.index("withers")], groups[NAMES.index("chest")]
-    source = Stance(Warp(template.vertices, faces, joints, weights), withers, chest)
-    _, vertices, joints = source.level(expand(REST))
+    lips = lip_line(template.vertices, groups)
+    source = Stance(Warp(template.vertices, faces, joints, weights, lips), withers, chest)
+    _, vertices, joints = source.level(source.meet(expand(REST), REST_SHAPE))
     vertices, joints = SCALE * vertices, SCALE * joints
     middle = (vertices[:, 2].min() + vertices[:, 2].max()) / 2
     shift = np.array([NOSE_X - vertices[:, 0].max(), 0.0, MIDDLE_Z - middle])
     vertices = smooth_folds(vertices + shift, faces, mirror)
-    return Stance(Warp(vertices, faces, joints + shift, weights), withers, chest), mirror, groups
+    lips = lip_line(vertices, groups)
+    return Stance(Warp(vertices, faces, joints + shift, weights, lips), withers, chest), mirror, groups
 
 
 def project(offset: np.ndarray, directions: np.ndarray, ridge: float = 1e-3) -> np.ndarray:
@@ -78,12 +88,11 @@ def project(offset: np.ndarray, directions: np.ndarray, ridge: float = 1e-3) -> 
 
 
 def author_species(stance: Stance) -> dict[str, np.ndarray]:
-    """The warp parameters of each authored species, legs solved for its real height over length."""
-    template_ratio = np.divide(*stance.measure(stance.warp.vertices))
+    """The warp parameters of each authored species, legs and trunk solved for its real measures."""
     authored = {}
     for name, breed in BREEDS.items():
-        ratio = breed.height / breed.length if name != "dog" else template_ratio
-        authored[name] = stance.meet(expand(breed.traits), ratio)[0]
+        wanted = Shape(breed.height / breed.length, breed.depth * breed.height / breed.length, breed.width)
+        authored[name] = stance.meet(expand(breed.traits), wanted)
     return authored
 
 
@@ -138,7 +147,7 @@ def build(package: Path | None, rng: np.random.Generator, count: int) -> tuple[d
     directions = directions.astype(np.float16)
     wide = directions.astype(np.float64)
     regressor = joint_regressor(warp, population, mirror)
-    height, _ = stance.measure(warp.vertices)
+    height, _ = stance.height_and_length(warp.vertices)
     species = [project(stance.level(authored[name])[1] - warp.vertices, wide) for name in BREEDS]
     arrays = {
         "v_template": warp.vertices.astype(np.float32),

@@ -15,12 +15,23 @@ from scipy.optimize import nnls
 from scipy.sparse.linalg import eigsh
 
 from .proportions import FORE, HIND, TRAITS, expand, noise_scale
-from .skeleton import INDEX, JOINT_NAMES, joint_mirror
+from .skeleton import INDEX, JOINT_NAMES, SPINE, joint_mirror
 from .surface import adjacency, smooth, vertex_normals
 from .warp import POSITION, Warp
 
 HIND_LENGTHS = [POSITION[f"{part}.length"] for part in HIND[:3]]
+DEPTHS = [POSITION[f"{part}.depth"] for part in SPINE]
+WIDTHS = [POSITION[f"{part}.width"] for part in SPINE]
 ALL_LENGTHS = HIND_LENGTHS + [POSITION[f"{part}.length"] for part in FORE[:3]]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Height at the withers, chest depth and trunk width, each over the length from chest to rump."""
+
+    height: float
+    depth: float
+    width: float
 
 
 @dataclass(frozen=True)
@@ -33,6 +44,7 @@ class Stance:
     fore_soles: np.ndarray = field(init=False)
     hind_soles: np.ndarray = field(init=False)
     rump: np.ndarray = field(init=False)
+    trunk: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
         weights = self.warp.weights
@@ -41,6 +53,8 @@ class Stance:
         rump = weights[:, [INDEX["pelvis"], INDEX["LLegBack1"], INDEX["RLegBack1"]]].sum(axis=1) > 0.7
         object.__setattr__(self, "fore_soles", np.flatnonzero(fore))
         object.__setattr__(self, "hind_soles", np.flatnonzero(hind))
+        trunk = weights[:, [INDEX[name] for name in ("spine0", "spine1", "spine2", "spine3")]].sum(axis=1) > 0.75
+        object.__setattr__(self, "trunk", np.flatnonzero(trunk))
         object.__setattr__(self, "rump", np.flatnonzero(rump))
 
     def level(self, parameters: np.ndarray, rounds: int = 4) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -53,21 +67,30 @@ class Stance:
             parameters[HIND_LENGTHS] += np.clip(np.log(max(reach + gap, 0.2 * reach) / reach), -0.4, 0.4)
         return (parameters, *self.warp.apply(parameters))
 
-    def measure(self, vertices: np.ndarray) -> tuple[float, float]:
+    def height_and_length(self, vertices: np.ndarray) -> tuple[float, float]:
         """Height at the withers above the soles, and length from chest to rump, in the vertices' unit."""
         height = vertices[self.withers, 2].mean() - vertices[self.fore_soles, 2].min()
         return float(height), float(vertices[self.chest, 0].max() - vertices[self.rump, 0].min())
 
-    def meet(self, parameters: np.ndarray, height_over_length: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Leg length chosen so that withers height over body length is as wanted, feet level."""
+    def measure(self, vertices: np.ndarray) -> Shape:
+        """The proportions of a shaped surface (V, 3)."""
+        height, length = self.height_and_length(vertices)
+        depth = vertices[self.withers, 2].mean() - vertices[self.trunk, 2].min()
+        return Shape(height / length, depth / length, float(np.ptp(vertices[self.trunk, 1])) / length)
+
+    def meet(self, parameters: np.ndarray, wanted: Shape) -> np.ndarray:
+        """Parameters with leg length, trunk depth and trunk width changed until the proportions are as wanted, feet level."""
         parameters = parameters.copy()
-        for _ in range(12):
+        for _ in range(20):
             parameters, vertices, joints = self.level(parameters, 2)
-            height, length = self.measure(vertices)
+            found = self.measure(vertices)
+            _, length = self.height_and_length(vertices)
             leg = joints[INDEX["LLeg1"], 2] - vertices[self.fore_soles, 2].min()
-            wanted = leg + height_over_length * length - height
-            parameters[ALL_LENGTHS] += np.clip(np.log(max(wanted, 0.1 * leg) / leg), -0.5, 0.5)
-        return self.level(parameters)
+            reach = leg + (wanted.height - found.height) * length
+            parameters[ALL_LENGTHS] += 0.7 * np.clip(np.log(max(reach, 0.1 * leg) / leg), -0.3, 0.3)
+            parameters[DEPTHS] += 0.7 * np.clip(np.log(wanted.depth / found.depth), -0.2, 0.2)
+            parameters[WIDTHS] += 0.7 * np.clip(np.log(wanted.width / found.width), -0.2, 0.2)
+        return self.level(parameters)[0]
 
 
 def random_traits(rng: np.random.Generator, size: float = 1.0) -> np.ndarray:

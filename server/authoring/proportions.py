@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from .skeleton import SPINE, TAIL
-from .warp import LIMB_PARTS, PARAMETERS, parameter_vector
+from .warp import LIMB_PARTS, PARAMETERS, POSITION, parameter_vector
 
 FORE, HIND = LIMB_PARTS[:4], LIMB_PARTS[4:]
 SHAFTS = ("Leg1", "Leg2", "Leg3", "LegBack1", "LegBack2", "LegBack3")
@@ -25,7 +25,7 @@ def on(parts: tuple[str, ...], *axes: str, by: float = 1.0) -> dict[str, float]:
 
 # name: (standard deviation over the population, what one unit does)
 TRAITS: dict[str, tuple[float, dict[str, float]]] = {
-    "leg_length": (0.28, on(SHAFTS, "length")),
+    "leg_length": (0.20, on(SHAFTS, "length")),
     "foreleg_length": (0.08, on(FORE[:3], "length")),
     "cannon_length": (0.22, on(("Leg3", "LegBack3"), "length")),
     "upper_leg_length": (0.10, on(("Leg1", "LegBack1"), "length")),
@@ -43,25 +43,26 @@ TRAITS: dict[str, tuple[float, dict[str, float]]] = {
     "loin_width": (0.10, on((*LOIN, "pelvis"), "width")),
     "chest_length": (0.10, on(CHEST, "length")),
     "rump_size": (0.10, on(("pelvis",), "length", "depth", "width")),
-    "back_slope": (0.05, {"pelvis.pitch": 1.0, "LegBack1.pitch": -1.0, "spine3.pitch": -0.5}),
-    "neck_length": (0.32, on(("Neck",), "length")),
+    "croup_slope": (0.06, {"pelvis.pitch": 1.0, "pelvis0.pitch": -1.0, "LegBack1.pitch": -1.0, "Tail1.pitch": -0.5}),
+    "back_rise": (0.05, {"pelvis0.pitch": -0.33, "spine0.pitch": -0.33, "spine2.pitch": -0.34, "Leg1.pitch": 1.0, "Neck.pitch": 0.5}),
+    "neck_length": (0.25, on(("Neck",), "length")),
     "neck_girth": (0.22, on(("Neck",), "depth", "width")),
     "neck_depth": (0.12, on(("Neck",), "depth")),
     "neck_pitch": (0.22, {"Neck.pitch": 1.0, "Head.pitch": -1.0}),
     "head_pitch": (0.15, {"Head.pitch": 1.0}),
-    "head_size": (0.22, on(("Head", "Mouth", "Muzzle", "Chin"), "length", "depth", "width")),
-    "head_width": (0.14, on(("Head", "Mouth", "Muzzle", "Chin"), "width")),
-    "head_depth": (0.12, on(("Head", "Mouth", "Muzzle", "Chin"), "depth")),
-    "muzzle_length": (0.26, on(("Muzzle", "Chin"), "length")),
-    "muzzle_girth": (0.20, on(("Muzzle", "Chin"), "depth", "width")),
-    "jaw_depth": (0.12, on(("Mouth", "Chin"), "depth")),
-    "ear_length": (0.35, on(("Ear",), "length")),
-    "ear_width": (0.25, on(("Ear",), "width", "depth")),
-    "ear_roll": (0.45, {"Ear.roll": -1.0}),
+    "head_size": (0.22, on(("Head", "Muzzle"), "length", "depth", "width")),
+    "head_width": (0.14, on(("Head", "Muzzle"), "width")),
+    "head_depth": (0.12, on(("Head", "Muzzle"), "depth")),
+    "muzzle_length": (0.26, on(("Muzzle",), "length")),
+    "muzzle_girth": (0.20, on(("Muzzle",), "depth", "width")),
+    "jaw_depth": (0.12, on(("Chin",), "depth")),
+    "ear_length": (0.28, on(("Ear",), "length")),
+    "ear_width": (0.18, on(("Ear",), "width", "depth")),
+    "ear_roll": (0.30, {"Ear.roll": -1.0}),
     "ear_pitch": (0.25, {"Ear.pitch": -1.0}),
     "tail_length": (0.30, on(TAIL, "length")),
-    "tail_girth": (0.30, on(TAIL, "depth", "width")),
-    "tail_brush": (0.25, on(TAIL[3:], "depth", "width")),
+    "tail_girth": (0.22, on(TAIL, "depth", "width")),
+    "tail_brush": (0.15, on(TAIL[3:], "depth", "width")),
     "tail_droop": (0.28, {"Tail1.pitch": -1.0}),
     "tail_curl": (0.30, {"Tail3.pitch": 0.5, "Tail5.pitch": 0.5}),
     "withers": (0.020, {"bump.withers": 1.0}),
@@ -90,4 +91,6 @@ def expand(traits: Mapping[str, float]) -> np.ndarray:
 
 def noise_scale() -> np.ndarray:
     """Standard deviation (P,) of each single parameter."""
-    return np.array([NOISE.get(name.split(".")[1], 0.004) for name in PARAMETERS])
+    scale = np.array([NOISE.get(name.split(".")[1], 0.004) for name in PARAMETERS])
+    scale[[POSITION[name] for name in ("Chin.length", "Chin.width", "Chin.pitch")]] = 0.0  # or the lips would part
+    return scale

@@ -2,7 +2,8 @@
 
 Every bone scales about its own start along three axes (length, depth, width) and may turn about the left axis; children are
 carried along without inheriting the scale. A vertex follows its bones by smooth weights. Two bones that SMAL lacks, muzzle
-and chin, split the face from the skull. Left and right always change alike.
+and chin, split the face from the skull; both start on the line of the lips and the chin adds its own change to the muzzle's,
+so that the mouth stays shut. Left and right always change alike.
 
 Parameters are one flat vector: logarithms of factors, radians for `pitch` and `roll`, shares of the trunk's length for `bump`.
 """
@@ -19,7 +20,8 @@ from .surface import smooth, vertex_normals
 
 LIMB_PARTS = ("Leg1", "Leg2", "Leg3", "Foot", "LegBack1", "LegBack2", "LegBack3", "FootBack")
 MUZZLE, CHIN = len(JOINT_NAMES), len(JOINT_NAMES) + 1
-PARTS = (*SPINE, "Neck", "Head", *LIMB_PARTS, *TAIL, "Ear", "Mouth", "Muzzle", "Chin")
+PARTS = (*SPINE, "Neck", "Head", *LIMB_PARTS, *TAIL, "Ear", "Muzzle", "Chin")
+FOLLOWS = {"Mouth": ("Head",), "Chin": ("Muzzle", "Chin")}  # whose parameters a part sums up, where not its own
 # Soft bumps: centre (x along the trunk from pelvis 0 to spine3 1, side as the surface normal's z), widths in x and in normal.
 BUMPS = {
     "withers": (1.02, 1.0, 0.22), "hump": (0.55, 1.0, 0.22), "croup": (-0.05, 1.0, 0.25), "loin": (0.30, 1.0, 0.25),
@@ -75,13 +77,15 @@ def side_of(node: int) -> str:
 class Warp:
     """The machinery for one rest surface: call `apply` with a parameter vector.
 
-    vertices (V, 3), faces (F, 3), joints (35, 3), weights (V, 35) in any one unit; symmetric.
+    vertices (V, 3), faces (F, 3), joints (35, 3), weights (V, 35) in any one unit; symmetric. lips (2, 3): the middle
+    between the mouth's corners and the front of the closed lips.
     """
 
     vertices: np.ndarray
     faces: np.ndarray
     joints: np.ndarray
     weights: np.ndarray
+    lips: np.ndarray
     origins: np.ndarray = field(init=False)  # (37, 3) where each node starts
     parents: np.ndarray = field(init=False)
     frames: np.ndarray = field(init=False)  # (37, 3, 3)
@@ -91,14 +95,13 @@ class Warp:
     def __post_init__(self) -> None:
         head, mouth = INDEX["Head"], INDEX["Mouth"]
         v, j = self.vertices, self.joints
-        nose = v[np.argmax(v[:, 0] + 0.0 * v[:, 2])] * (1, 0, 1)
-        start = 0.45
-        muzzle = j[head] + start * (nose - j[head])
-        chin = np.array([muzzle[0], 0.0, (j[mouth][2] + v[:, 2][v[:, 0] > muzzle[0]].min()) / 2])
+        nose = v[np.argmax(v[:, 0])] * (1, 0, 1)
+        muzzle = chin = self.lips[0]
         origins = np.concatenate([j, [muzzle, chin]])
         parents = np.concatenate([PARENTS, [head, mouth]])
-        smoothed = smooth(self.weights, self.faces, 10)
+        smoothed = smooth(self.weights, self.faces, 20)
         along = (v - j[head]) @ (nose - j[head]) / ((nose - j[head]) @ (nose - j[head]))
+        start = (muzzle - j[head]) @ (nose - j[head]) / ((nose - j[head]) @ (nose - j[head]))
         face = step(along, start, 0.22)
         shares = np.concatenate([smoothed, np.zeros((len(v), 2))], axis=1)
         for bone, extra in ((head, MUZZLE), (mouth, CHIN)):
@@ -118,7 +121,9 @@ class Warp:
             children = np.flatnonzero(self.parents == node)
             if part in SPINE or part in ("Foot", "FootBack"):
                 direction = np.array([1.0, 0.0, 0.0])
-            elif part in ("Head", "Muzzle", "Mouth", "Chin"):
+            elif part in ("Muzzle", "Chin"):
+                direction = self.lips[1] - self.lips[0]
+            elif part in ("Head", "Mouth"):
                 direction = nose - self.origins[INDEX["Head"]]
             elif part == "Ear":
                 left = self.origins[INDEX["LEar"]]
@@ -155,8 +160,10 @@ class Warp:
         places = np.zeros_like(self.origins)
         for node, parent in enumerate(self.parents):
             part = part_of(node)
-            scale = np.exp([parameters[POSITION[f"{part}.{axis}"]] for axis in AXES[:3]])
-            turn = rotation(1, parameters[POSITION[f"{part}.pitch"]])
+            sources = FOLLOWS.get(part, (part,))
+            scale = np.exp([sum(parameters[POSITION[f"{name}.{axis}"]] for name in sources) for axis in AXES[:3]])
+            pitched = () if part == "Mouth" else sources
+            turn = rotation(1, sum(parameters[POSITION[f"{name}.pitch"]] for name in pitched))
             if part == "Ear":
                 sign = -1.0 if side_of(node) == "R" else 1.0
                 turn = rotation(0, sign * parameters[POSITION["Ear.roll"]]) @ turn
