@@ -1,14 +1,15 @@
 """The broker: takes jobs from clients, gives them to workers, and sees to it that every job ends exactly once.
 
-One thread, two ROUTER sockets: the outer one for clients, the inner one (an ipc file in a private folder, loopback TCP on
-Windows) for workers. It looks into headers only; frames are handed on as they came. Nothing that a client sends can end
-it: what breaks the rules is answered with a failure or dropped.
+One thread, two ROUTER sockets: the outer one for clients, the inner one (an ipc file in a private folder, loopback TCP
+on Windows) for workers. It looks into headers only; frames are handed on as they came. Nothing that a client sends can
+end it: what breaks the rules is answered with a failure or dropped.
 """
 
 from __future__ import annotations
 
 import hmac
 import logging
+import re
 import shutil
 import tempfile
 import time
@@ -89,7 +90,7 @@ class Broker:
             socket.close(0)
             raise ServerError(
                 f"The address {settings.address} can be reached from other machines, and there are no keys.",
-                "Make keys with `bestiary keys server` and start with --key-dir, or bind to 127.0.0.1 and use a tunnel.",
+                "Make keys with `bestiary keys server` and give --key-dir, or bind to 127.0.0.1 and use a tunnel.",
             )
         try:
             socket.bind(settings.address)
@@ -185,7 +186,8 @@ class Broker:
             return True
         route, job_id = parts[0].bytes, ""
         try:
-            job_id = wire_frames.peek(parts[1]).job[:64]
+            named = wire_frames.peek(parts[1]).job
+            job_id = named if re.fullmatch("[0-9a-f]{32}", named) else ""
             wire_frames.check_sizes([len(part.buffer) for part in parts[1:]])
             header = wire_frames.decode_header(inner.FROM_CLIENT, parts[1])
             wire_frames.check_frames(header.frames, [len(part.buffer) for part in parts[2:]])
@@ -374,13 +376,12 @@ class Broker:
 
     def _assign(self, now: float) -> None:
         """Give the waiting jobs to the idle workers and tell those that still wait their new places."""
-        while self._table.queued:
-            idle = [slot for slot in self._supervisor.slots if slot.state == "idle"]
-            if not idle:
-                break
+        while idle := [slot for slot in self._supervisor.slots if slot.state == "idle"]:
             job = self._table.take()
-            assert job is not None
-            slot = min(idle, key=lambda slot: (slot.number == job.avoid, slot.jobs_done))
+            if job is None:
+                break
+            avoid = job.avoid
+            slot = min(idle, key=lambda slot: (slot.number == avoid, slot.jobs_done))
             job.attempts += 1
             slot.job, slot.state, slot.heard_at = job, "busy", now
             if not self._send_inner(slot, [job.header, *job.frames]):
@@ -390,6 +391,8 @@ class Broker:
                 self._tell(job)
 
     def _send_inner(self, slot: Slot, parts: list[Any]) -> bool:
+        if slot.route is None:
+            return False
         try:
             self._inner.send_multipart([slot.route, *parts], flags=zmq.DONTWAIT, copy=False)
         except zmq.ZMQError:

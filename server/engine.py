@@ -30,7 +30,7 @@ class JobFailure(Exception):
         self.advice = advice
 
 
-class Cancelled(Exception):  # noqa: N818  (the end of a job, not an error)
+class Cancelled(Exception):
     """The job was cancelled. Raised by :meth:`JobContext.progress`; an engine lets it pass."""
 
 
@@ -70,9 +70,7 @@ class Engine(Protocol):
 
     name: str
 
-    def run(
-        self, request: Any, frames: Mapping[str, np.ndarray], job: JobContext
-    ) -> tuple[Any, dict[str, np.ndarray]]:
+    def run(self, request: Any, frames: Mapping[str, np.ndarray], job: JobContext) -> tuple[Any, dict[str, np.ndarray]]:
         """Do one job.
 
         Args:

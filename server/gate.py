@@ -1,7 +1,7 @@
 """Who is let in: answers ZeroMQ's question (ZAP, RFC 27) whether a client's public key is on the list.
 
-The user id it hands out is the public key itself; every message of that connection carries it, and the broker binds jobs
-to it. The list is read at every handshake, so that a client can be added or removed while the server runs.
+The user id it hands out is the public key itself; every message of that connection carries it, and the broker binds
+jobs to it. The list is read at every handshake, so that a client can be added or removed while the server runs.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What broker and workers say to each other, besides handing on the client's own messages.
 
-The same header and frames as on the outer wire. A worker's first message carries the secret that the broker wrote to its
-standard input; a peer without it is not listened to.
+The same header and frames as on the outer wire. A worker's first message carries the secret that the broker wrote to
+its standard input; a peer without it is not listened to.
 """
 
 from __future__ import annotations
@@ -50,9 +50,7 @@ class WorkerOrder(Struct):
     beat_s: float
 
 
-FromWorker = (
-    Hello | StartFailed | Beat | m.Progress | m.ReconstructResult | m.EchoResult | m.Failure | m.Cancelled
-)
+FromWorker = Hello | StartFailed | Beat | m.Progress | m.ReconstructResult | m.EchoResult | m.Failure | m.Cancelled
 ToWorker = m.ReconstructRequest | m.EchoRequest | m.Cancel
 
 FROM_WORKER: msgspec.msgpack.Decoder[m.Header[Any]] = msgspec.msgpack.Decoder(m.Header[FromWorker])

@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass
 class Job:
-    """One job. ``route`` is the connection that its owner last spoke on; ``answer`` the parts of its one last message."""
+    """One job. ``route`` is the connection that its owner last spoke on; ``answer`` the parts of its last message."""
 
     id: str
     owner: str
@@ -46,9 +46,7 @@ class JobTable:
             together, for how long.
     """
 
-    def __init__(
-        self, queue_jobs: int, queue_bytes: int, kept_results: int, kept_bytes: int, kept_s: float
-    ) -> None:
+    def __init__(self, queue_jobs: int, queue_bytes: int, kept_results: int, kept_bytes: int, kept_s: float) -> None:
         self._queue_jobs = queue_jobs
         self._queue_bytes = queue_bytes
         self._kept_results = kept_results

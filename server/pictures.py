@@ -1,4 +1,4 @@
-"""Pictures in and out: encoded bytes become uint8 RGB the right way up, whatever they were, or a failure that says why not.
+"""Pictures in and out: encoded bytes become upright uint8 RGB, whatever they were, or a failure that says why not.
 
 The size is read from the file's header and judged before any pixel is allocated. Only formats that photos come in are
 opened, never those that run programs (PostScript and its kin).

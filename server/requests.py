@@ -60,7 +60,7 @@ def _check_animal(animal: AnimalHints, index: int, frames: Mapping[str, np.ndarr
     known = KEYPOINT_SETS.get(animal.keypoint_set or "")
     if known is None:
         raise JobFailure(
-            "unknown_keypoint_set", f"{which}: keypoints came as rows of the set {animal.keypoint_set!r}, which is unknown.",
+            "unknown_keypoint_set", f"{which}: keypoints came as rows of {animal.keypoint_set!r}, an unknown set.",
             f"Known sets: {', '.join(KEYPOINT_SETS)}.",
         )  # fmt: skip
     return msgspec.structs.replace(animal, keypoints=[_named(point, known.points, which) for point in animal.keypoints])

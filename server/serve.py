@@ -12,6 +12,7 @@ import dataclasses
 import json
 import logging
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -60,6 +61,8 @@ def serve(
     """
     if model_path is not None and not Path(model_path).is_file():
         raise ServerError(f"There is no model file {model_path}.", "Check the path given as --model.")
+    if re.fullmatch(r"tcp://\S+:(\d{1,5}|\*)|ipc://\S+", address) is None:
+        raise ServerError(f"{address!r} is no address to listen at.", "It looks like tcp://127.0.0.1:8755.")
     settings = Settings(
         address=address.replace(":0", ":*") if address.startswith("tcp://") and address.endswith(":0") else address,
         devices=tuple(devices) if devices else find_devices(),
@@ -98,7 +101,7 @@ def find_devices() -> tuple[str, ...]:
 
 
 @contextlib.contextmanager
-def _signals(broker: Broker):  # noqa: ANN202
+def _signals(broker: Broker):
     """SIGINT and SIGTERM stop the broker; afterwards they mean what they meant before."""
 
     def stop(number: int, _: FrameType | None) -> None:

@@ -62,9 +62,7 @@ class Worker:
             self._close()
             return 1
         self._send(
-            inner.Hello(
-                self._order.secret, list(self._engines), self._first("model_id"), self._first("model_name")
-            )
+            inner.Hello(self._order.secret, list(self._engines), self._first("model_id"), self._first("model_name"))
         )
         while True:
             if not self._socket.poll(int(self._order.beat_s * 1000)):
@@ -159,7 +157,9 @@ def _failure_of(error: Exception) -> tuple[m.Failure, bool]:
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return m.Failure("out_of_memory", f"The server has not enough memory: {text}", "Send a smaller picture."), False
     broken = "CUDA error" in text  # the device context of this process does not recover from it
-    return m.Failure("engine_error", f"The engine failed: {text}", "The server's log tells where; please report it."), broken
+    return m.Failure(
+        "engine_error", f"The engine failed: {text}", "The server's log tells where; please report it."
+    ), broken
 
 
 def _die_with_parent() -> None:

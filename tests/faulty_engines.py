@@ -10,13 +10,14 @@ import time
 from pathlib import Path
 
 import numpy as np
+
 from bestiary.server.echo import EchoEngine
 from bestiary.server.engine import JobFailure
 from bestiary.wire import messages as m
 
 
 class FaultyEngine:
-    """Echoes, after doing what ``options["fault"]`` says. ``options["once"]`` names a file: the fault happens only while
+    """Echoes, after doing what ``options["fault"]`` says. ``options["once"]`` names a file: the fault happens while
     that file does not exist, and makes it."""
 
     name = "faulty"

@@ -12,8 +12,8 @@ Not blocking, for a thread beside a user interface::
         client.poll(job, timeout=0.1)      # then look at job.state, job.fraction, job.stage, job.preview
     job.result or job.error
 
-A :class:`Client` belongs to the thread that first uses it. The job id (``job.id``) and the client's ``token`` are all that
-is needed to ask for a result again later, from another process too.
+A :class:`Client` belongs to the thread that first uses it. The job id (``job.id``) and the client's ``token`` are all
+that is needed to ask for a result again later, from another process too.
 """
 
 from __future__ import annotations
@@ -32,7 +32,14 @@ from . import frames
 from . import messages as m
 from .connection import Connection
 from .errors import (
-    BadInput, BadMessage, JobCancelled, NoServer, ServerLost, UnknownJob, VersionMismatch, WireError,
+    BadInput,
+    BadMessage,
+    JobCancelled,
+    NoServer,
+    ServerLost,
+    UnknownJob,
+    VersionMismatch,
+    WireError,
     error_from_failure,
 )  # fmt: skip
 from .messages import AnimalHints
@@ -148,9 +155,7 @@ class Client:
         Raises:
             WireError: a subclass that says what is wrong and what to do.
         """
-        job = self.submit_reconstruct(
-            image, keypoints, boxes, masks, species, family, focal, animals, **more
-        )
+        job = self.submit_reconstruct(image, keypoints, boxes, masks, species, family, focal, animals, **more)
         result = self.wait(job, progress, cancel)
         if not isinstance(result, Reconstruction):
             raise BadMessage("The server answered a reconstruction with something else.")

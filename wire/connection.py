@@ -144,5 +144,6 @@ class Connection:
             self._thread = here
         elif self._thread != here:
             raise WireError(
-                "This client is used by two threads.", "A Client belongs to the thread that first used it; make another."
+                "This client is used by two threads.",
+                "A Client belongs to the thread that first used it; make another.",
             )

@@ -95,8 +95,7 @@ class JobCancelled(WireError):
 
 
 _BY_CODE: dict[str, type[WireError]] = {
-    cls.code: cls
-    for cls in (BadMessage, VersionMismatch, Busy, NotYours, UnknownJob, WorkerLost, DeadlinePassed)
+    cls.code: cls for cls in (BadMessage, VersionMismatch, Busy, NotYours, UnknownJob, WorkerLost, DeadlinePassed)
 }
 
 

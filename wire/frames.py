@@ -1,8 +1,8 @@
 """How a message becomes parts and parts become a message: ``[header, frame, frame, …]``, checked before it is used.
 
-The header is MessagePack of a :class:`~.messages.Header`; every further part is the memory of one array. Nothing here is
-executed, nothing is allocated by a size that a peer merely claims: the received bytes are compared with what the header
-says of them, and the arrays are views of the received parts.
+The header is MessagePack of a :class:`~.messages.Header`; every further part is the memory of one array. Nothing here
+is executed, nothing is allocated by a size that a peer merely claims: the received bytes are compared with what the
+header says of them, and the arrays are views of the received parts.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def pack(
                 "Send the encoded file instead of pixels, or a smaller picture.",
             )
         infos.append(FrameInfo(name, dtype.name, shape))
-        parts.append(memoryview(array.reshape(-1).view(np.uint8)))
+        parts.append(array.reshape(-1).view(np.uint8).data)
     parts[0] = encode_header(Header(PROTOCOL, job, body, infos, token, deadline_s))
     check_sizes([len(part) for part in parts])
     return parts

@@ -109,7 +109,7 @@ def read_key(path: PathLike) -> KeyPair:
         raise KeyProblem(
             f"The key file {path} cannot be read: {error.strerror}.", "Make keys with `bestiary keys`."
         ) from None
-    halves = dict(match.groups() for match in map(_LINE.match, text.splitlines()) if match)
+    halves = {match[1]: match[2] for match in map(_LINE.match, text.splitlines()) if match}
     if "public" not in halves:
         raise KeyProblem(f"{path} holds no key.", "Make keys with `bestiary keys`.")
     if "secret" in halves and os.name == "posix" and mode & 0o077:

@@ -53,7 +53,7 @@ BodyT = TypeVar("BodyT")
 class Header(Struct, Generic[BodyT]):
     """First part of every message.
 
-    ``token`` is the client's secret on loopback, where no key tells who asks (ignored over CURVE, and never sent on to a
+    ``token`` is the client's secret on loopback, where no key tells who asks (ignored over CURVE, never sent on to a
     worker). ``deadline_s`` counts from the arrival at the broker.
     """
 
@@ -179,7 +179,7 @@ class ReconstructedAnimal(Struct):
 
 
 class ReconstructResult(Struct, tag_field="kind", tag="reconstruct_result"):
-    """The animals of one image under one camera. ``K`` (3, 3), ``R`` (3, 3), ``t`` (3,) metres; ``overlay``: PNG frame."""
+    """The animals of one image under one camera. ``K`` (3, 3), ``R`` (3, 3), ``t`` (3,) metres; ``overlay``: PNG."""
 
     model_id: Name
     model_name: Name
@@ -202,7 +202,7 @@ class EchoResult(Struct, tag_field="kind", tag="echo_result"):
 
 
 class Failure(Struct, tag_field="kind", tag="failure"):
-    """The job ends without a result. ``code`` is for programs, ``message`` says what is wrong, ``advice`` what to do."""
+    """The job ends without a result. ``code`` is for programs, ``message`` what is wrong, ``advice`` what to do."""
 
     code: Name
     message: Text
@@ -236,8 +236,6 @@ class StatusReply(Struct, tag_field="kind", tag="status_reply"):
 
 
 Result = ReconstructResult | EchoResult
-ServerMessage = (
-    Accepted | Progress | ReconstructResult | EchoResult | Failure | Cancelled | StatusReply
-)
+ServerMessage = Accepted | Progress | ReconstructResult | EchoResult | Failure | Cancelled | StatusReply
 FINAL = (ReconstructResult, EchoResult, Failure, Cancelled)
 """Exactly one of these ends a job."""

@@ -263,7 +263,8 @@ def _animals(
 
     return [
         AnimalInput(
-            pick("keypoints", i), keypoint_set, pick("boxes", i), pick("masks", i), pick("species", i), pick("family", i)
+            pick("keypoints", i), keypoint_set, pick("boxes", i), pick("masks", i),
+            pick("species", i), pick("family", i),
         )
         for i in range(count)
     ]  # fmt: skip
@@ -333,7 +334,9 @@ def _keypoints(value: Keypoints | None, keypoint_set: str | None, index: int) ->
     for name, point in named:
         numbers = [float(number) for number in point]
         if len(numbers) not in (2, 3):
-            raise BadInput(f"The keypoint {name!r} of animal {index} has {len(numbers)} numbers; x, y or x, y, confidence.")
+            raise BadInput(
+                f"The keypoint {name!r} of animal {index} has {len(numbers)} numbers; x, y or x, y, confidence."
+            )
         missing = name.startswith("#") and (np.isnan(numbers[:2]).any() or (len(numbers) == 3 and numbers[2] <= 0))
         if not missing:
             points.append(Keypoint(name, *numbers))

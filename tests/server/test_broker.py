@@ -6,11 +6,17 @@ import threading
 
 import numpy as np
 import pytest
+from serving import faulty, quick_client, running_broker, wait_ready, wait_state, wait_until
+
 from bestiary.wire import messages as m
 from bestiary.wire.errors import (
-    Busy, DeadlinePassed, JobCancelled, JobFailed, NotYours, UnknownJob,
+    Busy,
+    DeadlinePassed,
+    JobCancelled,
+    JobFailed,
+    NotYours,
+    UnknownJob,
 )  # fmt: skip
-from serving import faulty, quick_client, running_broker, wait_ready, wait_state, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +87,7 @@ def test_failures_of_an_engine(client):
     with pytest.raises(JobFailed, match="ZeroDivisionError") as caught:
         client.wait(client.submit(faulty("raise")))
     assert caught.value.code == "engine_error"
-    with pytest.raises(JobFailed, match="no engine 'dream'.*faulty, echo"):
+    with pytest.raises(JobFailed, match=r"no engine 'dream'.*faulty, echo"):
         client.wait(client.submit(m.EchoRequest(engine="dream")))
     with pytest.raises(JobFailed, match="echo requests only"):
         client.reconstruct(b"bytes", engine="echo")

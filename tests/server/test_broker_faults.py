@@ -9,13 +9,14 @@ import signal
 import numpy as np
 import pytest
 import zmq
+from serving import QUICK, faulty, quick_client, running_broker, wait_ready, wait_state, wait_until
+
 from bestiary.server import inner
 from bestiary.server.broker import Broker
 from bestiary.server.settings import ServerError, Settings
 from bestiary.wire import frames, keys
 from bestiary.wire import messages as m
 from bestiary.wire.errors import JobFailed, NoServer, NotYours, ServerLost, WorkerLost
-from serving import QUICK, faulty, quick_client, running_broker, wait_ready, wait_state, wait_until
 
 
 def pid_of(job):
@@ -55,7 +56,7 @@ def test_a_hanging_worker_is_killed_and_its_job_finished(tmp_path):
 
 def test_a_job_that_kills_every_worker_fails(tmp_path):
     with running_broker() as broker, quick_client(broker) as client:
-        with pytest.raises(WorkerLost, match="2 times.*killed by signal 9"):
+        with pytest.raises(WorkerLost, match=r"2 times.*killed by signal 9"):
             client.wait(client.submit(faulty("die")))
         assert client.wait(client.submit(m.EchoRequest())).nbytes == 0
 

@@ -9,11 +9,12 @@ import zlib
 
 import numpy as np
 import pytest
-from bestiary.server.engine import JobFailure
-from bestiary.server.pictures import MAX_PIXELS, check_size, decode_image, encode_image, limit_size
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+
+from bestiary.server.engine import JobFailure
+from bestiary.server.pictures import MAX_PIXELS, check_size, decode_image, encode_image, limit_size
 
 
 @pytest.fixture
@@ -116,7 +117,9 @@ def test_truncated(photo, format):
     assert caught.value.code == "bad_image" and caught.value.advice
 
 
-@pytest.mark.parametrize("data", [b"", b"hello", b"%!PS-Adobe-3.0 EPSF-3.0\n", b"\x89PNG\r\n\x1a\n" + bytes(100), bytes(5000)])
+@pytest.mark.parametrize(
+    "data", [b"", b"hello", b"%!PS-Adobe-3.0 EPSF-3.0\n", b"\x89PNG\r\n\x1a\n" + bytes(100), bytes(5000)]
+)
 def test_what_is_no_picture(data):
     with pytest.raises(JobFailure) as caught:
         decode_image(data)

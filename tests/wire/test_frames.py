@@ -5,12 +5,13 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 import pytest
-from bestiary.wire import frames as f
-from bestiary.wire import messages as m
-from bestiary.wire.errors import BadMessage, VersionMismatch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+
+from bestiary.wire import frames as f
+from bestiary.wire import messages as m
+from bestiary.wire.errors import BadMessage, VersionMismatch
 
 DECODER = msgspec.msgpack.Decoder(m.Header[m.ClientMessage])
 JOB = "0123456789abcdef" * 2
@@ -93,7 +94,13 @@ def test_bool_frames_hold_zero_and_one_only():
 
 def test_limits_of_parts():
     f.check_sizes([10, f.MAX_PART_BYTES])
-    for sizes in ([], [1] * (f.MAX_PARTS + 1), [f.MAX_HEADER_BYTES + 1], [1, f.MAX_PART_BYTES + 1], [1, *[60 << 20] * 5]):
+    for sizes in (
+        [],
+        [1] * (f.MAX_PARTS + 1),
+        [f.MAX_HEADER_BYTES + 1],
+        [1, f.MAX_PART_BYTES + 1],
+        [1, *[60 << 20] * 5],
+    ):
         with pytest.raises(BadMessage):
             f.check_sizes(sizes)
     with pytest.raises(BadMessage, match="limit"):
@@ -120,7 +127,8 @@ def test_unknown_fields_are_passed_over():
 
 
 @given(st.binary(max_size=200) | st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats() | st.text(max_size=9) | st.binary(max_size=9),
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats() | st.text(max_size=9)
+    | st.binary(max_size=9),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
         st.sampled_from(["protocol", "job", "body", "frames", "kind", "token", "steps", "shape"]) | st.text(max_size=3),
         inner, max_size=6),

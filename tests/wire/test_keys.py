@@ -6,6 +6,7 @@ import os
 import stat
 
 import pytest
+
 from bestiary.wire import Client, keys
 from bestiary.wire.errors import KeyProblem
 
@@ -29,7 +30,9 @@ def test_secrets_are_for_their_owner_only(tmp_path):
         keys.read_key(path)
 
 
-@pytest.mark.parametrize("text", ["", "public = short", "public = " + "\u00e9" * 40, "public = " + " " * 40, "x" * 9999])
+@pytest.mark.parametrize(
+    "text", ["", "public = short", "public = " + "\u00e9" * 40, "public = " + " " * 40, "x" * 9999]
+)
 def test_what_is_no_key(tmp_path, text):
     (tmp_path / "k.public").write_text(text, "utf-8")
     with pytest.raises(KeyProblem):
@@ -53,7 +56,8 @@ def test_the_list_of_clients(tmp_path):
     ("address", "local"),
     [
         ("tcp://127.0.0.1:8755", True), ("tcp://localhost:1", True), ("tcp://[::1]:1", True), ("ipc:///tmp/x", True),
-        ("tcp://127.9.9.9:*", True), ("tcp://*:8755", False), ("tcp://0.0.0.0:1", False), ("tcp://127.evil.com:1", False),
+        ("tcp://127.9.9.9:*", True), ("tcp://*:8755", False), ("tcp://0.0.0.0:1", False),
+        ("tcp://127.evil.com:1", False),
         ("tcp://eth0:1", False), ("tcp://[::]:1", False), ("tcp://127.0.0.1.evil.com:1", False),
     ],
 )  # fmt: skip

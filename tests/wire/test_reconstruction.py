@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from bestiary.wire import AnimalInput
 from bestiary.wire import messages as m
 from bestiary.wire.errors import BadInput, BadMessage
@@ -23,7 +24,9 @@ def test_images_from_path_bytes_and_pixels(tmp_path):
     assert build_request(np.zeros((20, 30, 4), np.uint8))[1]["image"].shape == (20, 30, 3)
 
 
-@pytest.mark.parametrize("image", [PIXELS.astype(float), np.zeros((2, 2, 2), np.uint8), b"", "no/such/file.jpg", np.zeros((0, 3), np.uint8)])
+@pytest.mark.parametrize(
+    "image", [PIXELS.astype(float), np.zeros((2, 2, 2), np.uint8), b"", "no/such/file.jpg", np.zeros((0, 3), np.uint8)]
+)
 def test_images_that_cannot_be_sent(image):
     with pytest.raises(BadInput):
         build_request(image)
@@ -59,7 +62,7 @@ def test_rows_of_a_set_are_sent_by_number_and_unseen_ones_are_not_sent():
 
 def test_several_animals():
     masks = np.zeros((2, 20, 30), bool)
-    request, arrays = build_request(PIXELS, [{"nose": (1, 1)}, None], [None, (1, 2, 3, 4)], masks, ["dog", "cat"])
+    request, _ = build_request(PIXELS, [{"nose": (1, 1)}, None], [None, (1, 2, 3, 4)], masks, ["dog", "cat"])
     assert [a.species for a in request.animals] == ["dog", "cat"]
     assert [len(a.keypoints) for a in request.animals] == [1, 0]
     assert [a.box for a in request.animals] == [None, (1, 2, 3, 4)]
@@ -98,7 +101,9 @@ def test_results_become_numpy():
     assert result.camera_K.shape == (3, 3) and result.camera_t.tolist() == [0, 0, 1]
 
 
-@pytest.mark.parametrize("changes", [{"p": np.ones((3, 3))}, {"t": np.ones(4)}, {"k": np.ones(3)}, {"b": np.ones((1, 4))}])
+@pytest.mark.parametrize(
+    "changes", [{"p": np.ones((3, 3))}, {"t": np.ones(4)}, {"k": np.ones(3)}, {"b": np.ones((1, 4))}]
+)
 def test_results_of_another_shape_are_refused(changes):
     with pytest.raises(BadMessage):
         read_result(*result_of(**changes))
