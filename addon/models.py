@@ -62,26 +62,34 @@ def forget() -> None:
     _loaded = None
 
 
-FAMILY_MARK = " (family)"
+FAMILY_MARK = "(family)"
 
 
 def kinds(model: AnimalModel) -> list[str]:
     """What an animal can be said to be, for the search field: every species, then every family, by name."""
-    return sorted(model.species) + [name + FAMILY_MARK for name in sorted(model.families)]
+    return [_shown(name) for name in sorted(model.species)] + [
+        f"{_shown(name)} {FAMILY_MARK}" for name in sorted(model.families)
+    ]
+
+
+def _shown(name: str) -> str:
+    """`german_shepherd` as an animator reads it: `German Shepherd`."""
+    return name.replace("_", " ").title()
 
 
 def species_and_family(kind: str, model: AnimalModel) -> tuple[str | None, str | None]:
-    """A text of the search field as (species, family), of which at most one is set. Raises ValueError if unknown."""
+    """A text of the search field as (species, family) in the model's names, of which at most one is set.
+
+    Case and spaces do not matter. Raises ValueError for a name that the model does not have.
+    """
     text = kind.strip()
     if not text:
         return None, None
-    if text.endswith(FAMILY_MARK.strip()):
-        family = text.removesuffix(FAMILY_MARK.strip()).strip()
-        match = {name.lower(): name for name in model.families}.get(family.lower())
-        if match:
-            return None, match
-    elif match := {name.lower(): name for name in model.species}.get(text.lower()):
-        return match, None
-    elif match := {name.lower(): name for name in model.families}.get(text.lower()):
-        return None, match
-    raise ValueError(f"the model knows no “{text}”")
+    wanted = text.removesuffix(FAMILY_MARK).strip().lower().replace("_", " ")
+    species = {name.lower().replace("_", " "): name for name in model.species}
+    families = {name.lower().replace("_", " "): name for name in model.families}
+    if wanted in species and not text.endswith(FAMILY_MARK):
+        return species[wanted], None
+    if wanted in families:
+        return None, families[wanted]
+    raise ValueError(f"the animal model knows no “{text}”")

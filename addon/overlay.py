@@ -12,6 +12,8 @@ from .marks import is_photo
 from .point_names import shown_name
 
 _BONES = tuple((SUPERSET[a], SUPERSET[b]) for a, b in SKELETON)
+LIST_ROWS = 12
+"""Names in the side list: more would cover too much of the photo."""
 _handle = None
 
 
@@ -81,7 +83,8 @@ def _draw_tool(view: View, region: bpy.types.Region, tool: tool_state.ToolState)
     scale = drawing.ui_scale()
     if tool.drawn_box is not None:
         _draw_box(view, tool.drawn_box, MIDDLE)
-    if tool.editor is not None:
+    tool.rows = []
+    if tool.editor is not None and tool.show_list:
         _draw_list(region, tool, scale)
     if tool.mouse is None:
         return
@@ -127,11 +130,10 @@ def _draw_list(region: bpy.types.Region, tool: tool_state.ToolState, scale: floa
     row, size, margin = 18 * scale, 11.5 * scale, 10 * scale
     left = margin + _toolbar_width(region)
     top = region.height - 34 * scale
-    count = max(3, int((top - margin) // row) - 1)
+    count = max(3, min(LIST_ROWS, int((top - margin) // row) - 1))
     names = _visible_part(editor.order, editor.next_name, count)
     width = 150 * scale
-    drawing.rectangle(left, top - row * len(names) - 8 * scale, left + width, top + 2 * scale, (0.05, 0.05, 0.05, 0.72))
-    tool.rows = []
+    drawing.rectangle(left, top - row * len(names) - 8 * scale, left + width, top + 2 * scale, (0.05, 0.05, 0.05, 0.62))
     for number, name in enumerate(names):
         y = top - row * (number + 1)
         if name == editor.next_name:

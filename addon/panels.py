@@ -207,6 +207,8 @@ def draw_messages(context: bpy.types.Context, layout: bpy.types.UILayout) -> Non
         lines(box, session.error, width, icon="ERROR")
         if session.advice:
             lines(box, session.advice, width, icon="INFO")
+        if session.no_server and not session.busy:
+            draw_start_stop(box)
     elif session.summary or session.warnings:
         box = layout.box()
         for line in session.summary:

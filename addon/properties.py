@@ -63,7 +63,9 @@ class BESTIARY_PG_animal(PropertyGroup):
         description="Optional image of the photo's size that is white (or opaque) where the animal is",
         type=bpy.types.Image,
     )
-    points: CollectionProperty(name="Points", type=BESTIARY_PG_point)
+    points: CollectionProperty(
+        name="Points", description="The named points that were placed on this animal", type=BESTIARY_PG_point
+    )
     active_point: IntProperty(name="Point", description="The point that is picked in the list", min=0)
 
     def as_dict(self) -> dict[str, tuple[float, float]]:
@@ -84,7 +86,9 @@ class BESTIARY_PG_animal(PropertyGroup):
 class BESTIARY_PG_photo(PropertyGroup):
     """The marks of one photo."""
 
-    animals: CollectionProperty(name="Animals", type=BESTIARY_PG_animal)
+    animals: CollectionProperty(
+        name="Animals", description="The animals that are marked in this photo", type=BESTIARY_PG_animal
+    )
     active_animal: IntProperty(name="Animal", description="The animal that is being marked", min=0)
     use_lens: BoolProperty(
         name="Known Lens",

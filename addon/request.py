@@ -99,6 +99,7 @@ def call_arguments(question: Question) -> tuple[dict[str, Any], int]:
         "image": averaged(question.picture, factor),
         "animals": [_input(animal, factor) for animal in question.animals],
         "focal": None if question.focal_px is None else question.focal_px / factor,
+        "options": {"overlay": False},  # Blender shows the animals over the photo itself
     }
     return arguments, factor
 

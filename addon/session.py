@@ -23,6 +23,7 @@ class Session:
         timer: the window manager's timer that wakes its operator, or None.
         title: what the task is called in the panel.
         error, advice: why the last task failed and what to do; empty when it did not.
+        no_server: the error was that no server answers.
         summary, warnings: lines about the last result.
         server_line: what the server said of itself when last asked.
         pending: a result that waits to be built, see `operators/import_result.py`.
@@ -33,6 +34,7 @@ class Session:
     title: str = ""
     error: str = ""
     advice: str = ""
+    no_server: bool = False
     summary: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     server_line: str = ""
@@ -67,12 +69,16 @@ class Session:
     def clear_message(self) -> None:
         """Forget the last error and result."""
         self.error = self.advice = ""
+        self.no_server = False
         self.summary, self.warnings = [], []
 
     def fail(self, error: BaseException) -> str:
         """Keep an error for the panel; gives it as one line for a report."""
         self.error = str(getattr(error, "message", "") or error or type(error).__name__)
         self.advice = str(getattr(error, "advice", ""))
+        self.no_server = getattr(error, "code", "") == "no_server"
+        if self.no_server:
+            self.advice = "Start one here, or set the address of one that runs, under Server"
         return f"{self.error.rstrip('.')}. {self.advice}".strip()
 
 

@@ -20,6 +20,7 @@ class ToolState:
         drawn_box: the corners of a box that is being dragged, photo pixels (x0, y0, x1, y1).
         rows: where the side list was drawn last: (name, left, bottom, right, top) in region pixels.
         note: a short word to the animator, such as "outside the photo".
+        show_list: whether the side list is drawn.
         fresh: the editor has not been drawn yet, so the photo is still to be fitted into it.
     """
 
@@ -32,6 +33,7 @@ class ToolState:
     rows: list[tuple[str, float, float, float, float]] = field(default_factory=list)
     note: str = ""
     fresh: bool = False
+    show_list: bool = True
 
 
 running: ToolState | None = None

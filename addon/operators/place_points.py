@@ -20,7 +20,7 @@ class BESTIARY_OT_place_points(ImageTool, Operator):
 
     keys_text = (
         "Click: place    Drag: move    Space: skip    Backspace: undo    X: delete    F: swap left and right    "
-        "Up/Down: choose a point    Tab: next animal    Enter: end"
+        "Up/Down: choose a point    L: list    Tab: next animal    Enter: end"
     )
 
     def invoke(self, context, _event):
@@ -127,6 +127,8 @@ class BESTIARY_OT_place_points(ImageTool, Operator):
             state.note = "" if editor.swap_sides() else "None of the points has a side"
         elif key in {"UP_ARROW", "DOWN_ARROW"}:
             editor.step(-1 if key == "UP_ARROW" else 1)
+        elif key == "L":
+            state.show_list = not state.show_list
         elif key == "TAB":
             return self._next_animal(image)
         return self._written(image)

@@ -1,0 +1,60 @@
+"""An engine for tests of the add-on: every animal stands in its rest shape before a camera that is known.
+
+It takes the way of any other engine (broker, worker process, wire); only the fit itself is not done. What an animal is
+called says what happens: `slow` works until it is cancelled, `refused` is refused, `other model` comes from a model
+that Blender does not have.
+"""
+
+import time
+
+import numpy as np
+from bestiary.animal.cameras import Camera, default_focal
+from bestiary.animal.default import default_model
+from bestiary.server.engine import JobFailure
+from bestiary.wire import messages as m
+
+
+class StandingEngine:
+    """Takes the name of the engine that the add-on asks for."""
+
+    name = "fit"
+
+    def __init__(self):
+        self.model = default_model()
+
+    def run(self, request, frames, job):
+        image = frames[request.image]
+        height, width = image.shape[:2]
+        labels = [animal.label for animal in request.animals]
+        if "refused" in labels:
+            raise JobFailure("bad_keypoints", "The points contradict each other.", "Look at left and right.")
+        for step in range(10**9 if "slow" in labels else 3):
+            job.progress(min(step / 100, 0.9), "looking at the photo")
+            time.sleep(0.02)
+        focal = request.focal_px or default_focal(width, height)
+        camera = Camera.look_at((2.0, -2.5, 0.9), (0.0, 0.0, 0.4), focal, width, height)
+        arrays, animals = {}, []
+        for number, hints in enumerate(request.animals):
+            rest = self.model.rest(np.zeros(self.model.n_betas))
+            arrays[f"betas{number}"] = np.zeros(self.model.n_betas, np.float32)
+            arrays[f"pose{number}"] = np.zeros((self.model.n_joints, 3), np.float32)
+            arrays[f"trans{number}"] = np.array([0, number, -rest.vertices[:, 2].min()], np.float32)
+            arrays[f"points{number}"] = np.zeros((len(self.model.keypoint_names), 3), np.float32)
+            animals.append(
+                m.ReconstructedAnimal(
+                    f"betas{number}", f"pose{number}", f"trans{number}", f"points{number}",
+                    metres_per_unit=0.25, label=hints.label, species=hints.species, keypoint_error_px=2.0, iou=0.9,
+                )
+            )  # fmt: skip
+        other = "other model" in labels
+        reply = m.ReconstructResult(
+            "0" * 16 if other else self.model.model_id, "Another animal" if other else self.model.name,
+            list(self.model.joint_names), list(self.model.keypoint_names), animals,
+            camera.K.tolist(), camera.R.tolist(), camera.t.tolist(), width, height,
+        )  # fmt: skip
+        return reply, arrays
+
+
+def make(model_path, device):
+    """The engine factory that the tests name."""
+    return {"fit": StandingEngine()}
