@@ -81,7 +81,7 @@ test-blender: wheels
 lint: .venv-lint/.ready .types/bestiary
 	$(LINT)/ruff check .
 	PYTHONPATH=.types $(LINT)/lint-imports
-	$(LINT)/pyright
+	$(LINT)/pyright --pythonpath $(LINT)/python
 
 format: .venv-lint/.ready
 	$(LINT)/ruff check --fix .
