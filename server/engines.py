@@ -17,5 +17,12 @@ def make_engines(model_path: str | None, device: str) -> dict[str, Engine]:
     from .echo import EchoEngine
     from .fit.engine import FitEngine
 
-    engines: list[Engine] = [EchoEngine(), FitEngine(model_path, device)]
+    engines: list[Engine] = [FitEngine(model_path, device), EchoEngine()]
     return {engine.name: engine for engine in engines}
+
+
+def make_echo(model_path: str | None, device: str) -> dict[str, Engine]:
+    """The diagnostic engine alone, for a server whose transport is to be measured: neither model nor torch."""
+    from .echo import EchoEngine
+
+    return {"echo": EchoEngine()}
