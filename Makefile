@@ -39,7 +39,8 @@ venv: .venv/.ready
 	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "Python 3.11 is needed: make PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv .venv-lint
 	$(LINT)/python -m pip install -q --upgrade pip -c constraints.txt
-	$(LINT)/python -m pip install -q -c constraints.txt 'numpy>=1.26' msgspec pyzmq tyro rich scipy pillow \
+	grep -v '^numpy' constraints.txt > .venv-lint/constraints.txt  # numpy 2 knows its own types better
+	$(LINT)/python -m pip install -q -c .venv-lint/constraints.txt 'numpy>=2.2' msgspec pyzmq tyro rich scipy pillow \
 	  ruff import-linter 'pyright[nodejs]' fake-bpy-module-latest
 	@touch $@
 
