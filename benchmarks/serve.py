@@ -16,6 +16,7 @@ import base64
 import contextlib
 import http.client
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -37,7 +38,9 @@ Times = dict[str, list[float]]
 WARM_UP = 10
 
 
-def run(out: Path, repeats: int = 200, megabytes: float = 4.0, rounds: int = 2, litserve: bool = True) -> dict[str, float]:
+def run(
+    out: Path, repeats: int = 200, megabytes: float = 4.0, rounds: int = 2, litserve: bool = True
+) -> dict[str, float]:
     """Measure, write ``metrics.json`` and ``table.md`` into ``out``, and give the metrics.
 
     Args:
@@ -153,6 +156,8 @@ def _summary(times: Times, megabytes: float) -> dict[str, float]:
     """Flat metrics, milliseconds. ``overhead_…`` is the median minus that of the same call in process."""
     medians = {name: float(np.median(values) * 1e3) for name, values in times.items()}
     metrics = {"payload_mb": megabytes, "jobs": float(len(times["server"]))}
+    if hasattr(os, "getloadavg"):
+        metrics["load_average"] = os.getloadavg()[0]  # what else the machine had to do
     for name, median in medians.items():
         metrics[f"{name}_ms_median"] = median
         metrics[f"{name}_ms_p95"] = float(np.quantile(times[name], 0.95) * 1e3)

@@ -77,6 +77,8 @@ class Broker:
         socket.setsockopt(zmq.HEARTBEAT_IVL, 10_000)  # only to notice dead connections, never for jobs
         socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 30_000)
         socket.setsockopt(zmq.LINGER, 1000)
+        if is_loopback(settings.address):
+            _local_buffers(socket)
         if "[" in settings.address:
             socket.setsockopt(zmq.IPV6, 1)
         if settings.key_dir is not None:
@@ -107,6 +109,7 @@ class Broker:
         socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
         socket.setsockopt(zmq.MAXMSGSIZE, wire_frames.MAX_PART_BYTES)
         socket.linger = 0
+        _local_buffers(socket)
         if zmq.has("ipc"):
             self._folder = Path(tempfile.mkdtemp(prefix="bestiary-"))
             socket.bind(f"ipc://{self._folder / 'workers'}")
@@ -463,6 +466,11 @@ class Broker:
             self._end_job(job, m.Failure(
                 "no_worker", f"No worker can be started at present. {first.message}", "Look into the server's log."
             ))  # fmt: skip
+
+
+def _local_buffers(socket: zmq.Socket) -> None:
+    socket.setsockopt(zmq.SNDBUF, wire_frames.LOCAL_BUFFER_BYTES)
+    socket.setsockopt(zmq.RCVBUF, wire_frames.LOCAL_BUFFER_BYTES)
 
 
 def _receive(socket: zmq.Socket) -> list[zmq.Frame] | None:

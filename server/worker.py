@@ -43,6 +43,8 @@ class Worker:
         self._socket = self._context.socket(zmq.DEALER)
         self._socket.linger = 2000
         self._socket.sndhwm = 0
+        self._socket.setsockopt(zmq.SNDBUF, wire_frames.LOCAL_BUFFER_BYTES)
+        self._socket.setsockopt(zmq.RCVBUF, wire_frames.LOCAL_BUFFER_BYTES)
         self._socket.connect(order.address)
         self._engines: dict[str, Engine] = {}
         self._job = ""

@@ -31,6 +31,8 @@ class FaultyEngine:
             if marker is not None:
                 marker.touch()
             self._fail(options.get("fault", ""), job)
+        if "large" in options:  # an answer that cannot be sent
+            return m.EchoResult(), {"a": np.zeros(options["large"], np.uint8)}
         job.progress(0.9, "almost", preview=np.zeros((2, 3, 3), np.uint8))
         return m.EchoResult(os.getpid()), {"pid": np.array([os.getpid()])}
 
@@ -48,8 +50,10 @@ class FaultyEngine:
             raise ZeroDivisionError("a fault of the engine")
         elif fault == "refuse":
             raise JobFailure("bad_thing", "The thing is bad.", "Send a better thing.")
-        elif fault == "object":
+        elif fault == "memory":
             raise MemoryError
+        elif fault == "cuda":
+            raise RuntimeError("CUDA error: device-side assert triggered")
 
 
 def make(model_path, device):

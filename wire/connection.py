@@ -80,6 +80,9 @@ class Connection:
         socket.setsockopt(zmq.RECONNECT_IVL_MAX, 2000)
         socket.setsockopt(zmq.TCP_KEEPALIVE, 1)
         socket.setsockopt(zmq.IPV6, 1)
+        if is_loopback(self.address):
+            socket.setsockopt(zmq.SNDBUF, frames.LOCAL_BUFFER_BYTES)
+            socket.setsockopt(zmq.RCVBUF, frames.LOCAL_BUFFER_BYTES)
         if self._keys is not None:
             socket.curve_serverkey, socket.curve_publickey, socket.curve_secretkey = self._keys
         try:
