@@ -32,7 +32,7 @@ class Place:
 
 
 PLACES = {
-    "left_eye": Place((0.364, 0.032, 0.714), 6, ("Head",)),
+    "left_eye": Place((0.366, 0.031, 0.711), 10, ("Head",)),
     "chin": Place((0.440, 0.0, 0.646), 3, ("Mouth",)),
     "left_elbow": Place((0.126, 0.080, 0.292), 5),
     "left_knee": Place((-0.287, 0.090, 0.310), 5),
@@ -113,7 +113,9 @@ def keypoint_groups(v: np.ndarray, w: np.ndarray, joints: np.ndarray, mirror: np
     for name, group in middle_groups(v, w, joints).items():
         groups[name] = np.unique(np.concatenate([group, mirror[group]]))
     for name, place in PLACES.items():
-        held = w[:, [INDEX[joint] for joint in place.joints]].sum(axis=1) > 0.5 if place.joints else np.ones(len(v), bool)
+        held = np.ones(len(v), bool)
+        if place.joints:
+            held = w[:, [INDEX[joint] for joint in place.joints]].sum(axis=1) > 0.5
         groups[name] = nearest(v, held, place, mirror)
     for name in list(groups):
         if name.startswith("left_"):

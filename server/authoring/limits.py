@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from .skeleton import INDEX, JOINT_NAMES, joint_mirror
+from .skeleton import INDEX, JOINT_NAMES, SPINE, joint_mirror
 
 SPINE_LIMIT = ((-0.18, 0.18), (-0.22, 0.26), (-0.22, 0.22))
 # Given for the left side: about x, about y, about z.
 LIMITS: dict[str, tuple[tuple[float, float], ...]] = {
     "pelvis": ((-3.15, 3.15),) * 3,
-    **{name: SPINE_LIMIT for name in ("pelvis0", "spine", "spine0", "spine1", "spine2", "spine3")},
+    **dict.fromkeys(SPINE[1:], SPINE_LIMIT),
     "LLeg1": ((-0.45, 0.60), (-0.95, 0.90), (-0.40, 0.40)),
     "LLeg2": ((-0.15, 0.15), (-1.75, 0.30), (-0.20, 0.20)),
     "LLeg3": ((-0.20, 0.20), (-0.45, 1.85), (-0.20, 0.20)),

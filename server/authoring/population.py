@@ -104,10 +104,15 @@ def random_traits(rng: np.random.Generator, size: float = 1.0) -> np.ndarray:
     return expand(traits) + size * noise_scale() * rng.standard_normal(len(noise_scale()))
 
 
-def draw_parameters(rng: np.random.Generator, authored: Sequence[np.ndarray], size: float = 1.0) -> np.ndarray:
-    """One random animal's parameters: half of the time around a blend of authored species, else around the template."""
+def draw_parameters(
+    rng: np.random.Generator, authored: Sequence[np.ndarray], common: np.ndarray, size: float = 1.0
+) -> np.ndarray:
+    """One random animal's parameters: mostly around a blend of two authored species, else around the template.
+
+    common holds how often each authored species is drawn, summing to 1.
+    """
     if len(authored) and rng.random() < 0.6:
-        first, second = rng.integers(len(authored), size=2)
+        first, second = rng.choice(len(authored), size=2, p=common)
         share = rng.uniform(0.0, 0.5)
         centre = (1 - share) * authored[first] + share * authored[second]
         return rng.uniform(0.5, 1.15) * centre + random_traits(rng, 0.5 * size)
@@ -136,16 +141,17 @@ class Population:
 
 
 def draw_population(
-    stance: Stance, authored: Sequence[np.ndarray], mirror: np.ndarray, count: int, rng: np.random.Generator
-) -> Population:
-    """Draw `count` animals; small surface modes are added so that individuals of one build still differ."""
+    stance: Stance, authored: Sequence[np.ndarray], common: np.ndarray, mirror: np.ndarray, count: int,
+    rng: np.random.Generator,
+) -> Population:  # fmt: skip
+    """Draw `count` animals (see `draw_parameters`); small surface modes are added so that individuals of one build still differ."""
     warp = stance.warp
     modes = surface_modes(warp, mirror)
     extent = np.ptp(warp.joints[:, 0])
     offsets = np.zeros((count, *warp.vertices.shape), dtype=np.float32)
     joints = np.zeros((count, len(JOINT_NAMES), 3))
     for index in range(count):
-        _, vertices, joints[index] = stance.level(draw_parameters(rng, authored), 3)
+        _, vertices, joints[index] = stance.level(draw_parameters(rng, authored, common), 3)
         wobble = 0.0011 * extent * rng.standard_normal(len(modes)) / np.sqrt(1 + 0.1 * np.arange(len(modes)))
         offsets[index] = vertices + np.tensordot(wobble, modes, axes=1) - warp.vertices
     return Population(offsets, joints)

@@ -33,7 +33,8 @@ TRAITS: dict[str, tuple[float, dict[str, float]]] = {
     "thigh_girth": (0.18, on(("Leg1", "LegBack1"), "depth", "width")),
     "foot_size": (0.25, on(("Foot", "FootBack"), "length", "depth", "width")),
     "foot_length": (0.22, on(("Foot", "FootBack"), "length")),
-    "hind_straight": (0.16, {"LegBack1.pitch": 0.6, "LegBack2.pitch": -1.3, "LegBack3.pitch": 0.75, "FootBack.pitch": -0.05}),
+    "hind_straight": (
+        0.16, {"LegBack1.pitch": 0.6, "LegBack2.pitch": -1.3, "LegBack3.pitch": 0.75, "FootBack.pitch": -0.05}),
     "pastern_straight": (0.20, {"Leg3.pitch": 1.0, "Foot.pitch": -0.9}),
     "trunk_depth": (0.16, on(SPINE, "depth")),
     "trunk_width": (0.20, on(SPINE, "width")),
@@ -43,8 +44,10 @@ TRAITS: dict[str, tuple[float, dict[str, float]]] = {
     "loin_width": (0.10, on((*LOIN, "pelvis"), "width")),
     "chest_length": (0.10, on(CHEST, "length")),
     "rump_size": (0.10, on(("pelvis",), "length", "depth", "width")),
-    "croup_slope": (0.06, {"pelvis.pitch": 1.0, "pelvis0.pitch": -1.0, "LegBack1.pitch": -1.0, "Tail1.pitch": -0.5}),
-    "back_rise": (0.05, {"pelvis0.pitch": -0.33, "spine0.pitch": -0.33, "spine2.pitch": -0.34, "Leg1.pitch": 1.0, "Neck.pitch": 0.5}),
+    "croup_slope": (
+        0.06, {"pelvis.pitch": 1.0, "pelvis0.pitch": -1.0, "LegBack1.pitch": -1.0, "Tail1.pitch": -0.5}),
+    "back_rise": (
+        0.05, {"pelvis0.pitch": -0.33, "spine0.pitch": -0.33, "spine2.pitch": -0.34, "Leg1.pitch": 1.0, "Neck.pitch": 0.5}),
     "neck_length": (0.25, on(("Neck",), "length")),
     "neck_girth": (0.22, on(("Neck",), "depth", "width")),
     "neck_depth": (0.12, on(("Neck",), "depth")),

@@ -19,9 +19,9 @@ JOINT_NAMES = (
     "Tail1", "Tail2", "Tail3", "Tail4", "Tail5", "Tail6", "Tail7", "Mouth", "LEar", "REar",
 )  # fmt: skip
 PARENTS = np.array(
-    [-1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 6, 11, 12, 13, 6, 15, 0, 17, 18, 19, 0, 21, 22, 23]
-    + [0, 25, 26, 27, 28, 29, 30, 16, 16, 16]
-)
+    [-1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 6, 11, 12, 13, 6, 15, 0, 17, 18, 19, 0, 21, 22, 23,
+     0, 25, 26, 27, 28, 29, 30, 16, 16, 16]
+)  # fmt: skip
 INDEX = {name: index for index, name in enumerate(JOINT_NAMES)}
 SPINE = ("pelvis", "pelvis0", "spine", "spine0", "spine1", "spine2", "spine3")
 TAIL = tuple(f"Tail{k}" for k in range(1, 8))

@@ -27,6 +27,10 @@ N_FACES_HALF = 3887  # gives SMAL's 3,889 vertices and 7,774 faces when mirrored
 JAW_HINGE = np.array([-0.043, 0.0, 0.05])  # metres, from the jaw bone's head; where the source's own jaw joint is
 JAW_CLOSING = np.deg2rad(26.0)
 POCKET_DEPTH = 0.035  # metres
+# The left eye, in the source's metres: centre of the socket's opening, which way it faces, how deep its floor may lie.
+EYE = np.array([0.366, 0.031, 0.711])
+EYE_OUTWARD = np.array([0.45, 0.88, 0.15])
+EYE_FLOOR = -0.002
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,20 @@ def interpolate(points: np.ndarray, skin: Skin, values: np.ndarray, neighbours: 
     return np.einsum("pk,pkd->pd", share, values[index])
 
 
+def raise_eyes(vertices: np.ndarray) -> np.ndarray:
+    """The floors of the empty eye sockets brought up to just below the lids, on both sides."""
+    vertices = vertices.copy()
+    for side in (1.0, -1.0):
+        mirrored = np.array([1.0, side, 1.0])
+        outward = EYE_OUTWARD / np.linalg.norm(EYE_OUTWARD) * mirrored
+        offset = vertices - EYE * mirrored
+        height = offset @ outward
+        aside = np.linalg.norm(offset - height[:, None] * outward, axis=1)
+        floor = (np.linalg.norm(offset, axis=1) < 0.016) & (aside < 0.0085) & (height < EYE_FLOOR)
+        vertices[floor] += (EYE_FLOOR - height[floor])[:, None] * outward
+    return vertices
+
+
 def build_template(skin: Skin) -> Template:
     """Simplify one half to 3,887 faces, mirror it, and only then shut the mouth.
 
@@ -118,4 +136,5 @@ def build_template(skin: Skin) -> Template:
     weights = interpolate(vertices, pocket, pocket.weights)
     follow = weights[:, skin.bone_names.index("jaw")]
     vertices = turn_jaw(vertices, (follow + follow[mirror]) / 2, skin.head("jaw") + JAW_HINGE, -JAW_CLOSING)
+    vertices = raise_eyes(vertices)
     return Template(skin, vertices, np.ascontiguousarray(faces), mirror, weights)

@@ -68,7 +68,7 @@ def part_of(node: int) -> str:
 
 
 def side_of(node: int) -> str:
-    """"L", "R" or "" for a node."""
+    """ "L", "R" or "" for a node."""
     paired = node < len(JOINT_NAMES) and joint_mirror()[node] != node
     return JOINT_NAMES[node][0] if paired else ""
 
@@ -189,7 +189,9 @@ class Warp:
         joints = places[: len(JOINT_NAMES)]
         if keep_trunk:
             first, last = INDEX["pelvis"], INDEX["spine3"]
-            ratio = np.linalg.norm(self.joints[last] - self.joints[first]) / np.linalg.norm(joints[last] - joints[first])
+            ratio = np.linalg.norm(self.joints[last] - self.joints[first]) / np.linalg.norm(
+                joints[last] - joints[first]
+            )
             shift = (self.joints[first] + self.joints[last]) / 2 - ratio * (joints[first] + joints[last]) / 2
             vertices, joints = ratio * vertices + shift, ratio * joints + shift
         return vertices, joints
