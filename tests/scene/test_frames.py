@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bestiary.animal.rotations import matrix_from_axis_angle, matrix_from_quaternion
-from bestiary.scene.frames import RestFrame, bone_transforms, continuous, heading, model_parameters, object_matrix, turn_about_z
+from bestiary.scene.frames import (
+    RestFrame,
+    bone_transforms,
+    continuous,
+    heading,
+    model_parameters,
+    object_matrix,
+    turn_about_z,
+)
 
 
 def _case(seed: int) -> tuple[RestFrame, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
