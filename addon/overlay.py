@@ -14,6 +14,8 @@ from .point_names import shown_name
 _BONES = tuple((SUPERSET[a], SUPERSET[b]) for a, b in SKELETON)
 LIST_ROWS = 12
 """Names in the side list: more would cover too much of the photo."""
+ENOUGH = 5
+"""Points after which the animator is told that more are welcome but not needed."""
 _handle = None
 
 
@@ -99,7 +101,9 @@ def _draw_tool(view: View, region: bpy.types.Region, tool: tool_state.ToolState)
         return
     else:
         name = tool.editor.next_name
-        words = tool.note or (f"Click: {shown_name(name)}" if name else "All points are placed. Enter ends")
+        words = tool.note or (f"Click: {shown_name(name)}" if name else "All points are placed: press Enter")
+        if name and not tool.note and len(tool.editor.points) >= ENOUGH:
+            words += "  (or Enter: enough)"
         colour = colour_of(name) if name and not tool.note else MIDDLE
     _draw_tag(words, x + 16 * scale, y - 24 * scale, 13 * scale, colour, region)
 

@@ -213,6 +213,8 @@ def draw_messages(context: bpy.types.Context, layout: bpy.types.UILayout) -> Non
         box = layout.box()
         for line in session.summary:
             lines(box, line, width, icon="CHECKMARK")
+        if context.space_data.type == "VIEW_3D" and context.scene.camera is not None:
+            box.operator("view3d.view_camera", text="Look Through the Camera", icon="VIEW_CAMERA")
         for line in session.warnings:
             lines(box, line, width, icon="ERROR")
 

@@ -1,5 +1,7 @@
 """What the animator marks in a photo, kept with the photo's image: it is undone, saved and copied with the file."""
 
+import re
+
 import bpy
 from bpy.props import (
     BoolProperty,
@@ -12,8 +14,10 @@ from bpy.props import (
 )
 from bpy.types import PropertyGroup
 
-from .models import ModelUnavailable, current_model, kinds
+from .models import FAMILY_MARK, ModelUnavailable, current_model, kinds
 from .preferences import preferences
+
+AUTOMATIC_NAME = re.compile(r"Animal \d+")
 
 
 def _search_kinds(_self, _context, edit_text):
@@ -29,6 +33,18 @@ def _photo_changed(self, _context):
     """A photo that is looked at for the first time gets its first animal."""
     if self.photo is not None and not self.photo.bestiary.animals:
         self.photo.bestiary.add_animal()
+
+
+def _kind_changed(self, _context):
+    """An animal that was not given a name of its own is called what it is."""
+    kind = self.kind.removesuffix(FAMILY_MARK).strip()
+    if not kind or (not AUTOMATIC_NAME.fullmatch(self.name) and self.name.rstrip(" 0123456789") != self.named_after):
+        return
+    taken = {animal.name for animal in self.id_data.bestiary.animals if animal != self}
+    name, number = kind, 2
+    while name in taken:
+        name, number = f"{kind} {number}", number + 1
+    self.name, self.named_after = name, kind
 
 
 class BESTIARY_PG_point(PropertyGroup):
@@ -50,6 +66,10 @@ class BESTIARY_PG_animal(PropertyGroup):
         description="What animal it is, as near as you know: a species or a family. Leave it empty if you do not know",
         search=_search_kinds,
         search_options={"SUGGESTION"},
+        update=_kind_changed,
+    )
+    named_after: StringProperty(
+        name="Named After", description="The species that this animal's name was made from", options={"HIDDEN"}
     )
     has_box: BoolProperty(name="Has a Box", description="Whether a box was drawn around this animal")
     box: FloatVectorProperty(

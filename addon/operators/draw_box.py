@@ -2,7 +2,7 @@
 
 from bpy.types import Operator
 
-from .image_tool import PASSED_ON, ImageTool
+from .image_tool import MOVES, PASSED_ON, ImageTool
 
 SMALLEST = 4.0
 """Pixels of the screen: a shorter drag was a slip of the hand."""
@@ -53,7 +53,7 @@ class BESTIARY_OT_draw_box(ImageTool, Operator):
             self.state.drawn_box = (*self.start, *here)
         elif self.start is not None and event.type == "LEFTMOUSE" and event.value == "RELEASE":
             return self._finish(context, view, image, here)
-        elif not over:
+        elif not over or event.type in MOVES:
             return {"PASS_THROUGH"}
         return {"RUNNING_MODAL"}
 

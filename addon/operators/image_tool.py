@@ -16,6 +16,8 @@ PASSED_ON = {
 }  # fmt: skip
 """Events that stay Blender's: zoom, pan, timers, opening a sidebar."""
 
+MOVES = {"MOUSEMOVE", "INBETWEEN_MOUSEMOVE"}
+
 
 class ImageTool:
     """Base of the modal tools. Keeps no Blender data between events: undo and file loading make it stale."""

@@ -4,7 +4,7 @@ from bpy.types import Operator
 
 from ..point_editor import PointEditor
 from ..point_names import asking_order
-from .image_tool import PASSED_ON, ImageTool
+from .image_tool import MOVES, PASSED_ON, ImageTool
 
 REACH = 10.0
 """Pixels of the screen (times its scale) within which the mouse takes hold of a point."""
@@ -68,7 +68,8 @@ class BESTIARY_OT_place_points(ImageTool, Operator):
             return self._press(view, image, here)
         if event.value == "PRESS":
             return self._key(event, image)
-        return {"RUNNING_MODAL"}
+        # Moves go on to the interface, so that the button which started the tool takes its tooltip back.
+        return {"PASS_THROUGH" if event.type in MOVES else "RUNNING_MODAL"}
 
     def _editor(self, image):
         """The active animal's points; made anew when something else has changed them meanwhile."""

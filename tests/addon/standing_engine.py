@@ -8,6 +8,7 @@ that Blender does not have.
 import time
 
 import numpy as np
+
 from bestiary.animal.cameras import Camera, default_focal
 from bestiary.animal.default import default_model
 from bestiary.server.engine import JobFailure

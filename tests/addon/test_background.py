@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+
 from bestiary.addon.background import Task
 
 pytestmark = pytest.mark.blender

@@ -6,6 +6,7 @@ import sys
 import time
 
 import pytest
+
 from bestiary.addon.local_server import LocalServer, PythonFacts, ServerProblem, ask_python, find_python
 
 pytestmark = pytest.mark.blender
@@ -49,7 +50,7 @@ def test_the_first_that_fits_is_taken_and_the_nearest_is_named(tmp_path):
     near = program(tmp_path, "near", [3, 12], ["torch"])
     good = program(tmp_path, "good", [3, 12], [])
     assert find_python([old, bare, good, near]).path == good
-    with pytest.raises(ServerProblem, match="no torch$") as caught:
+    with pytest.raises(ServerProblem, match=r"no torch$") as caught:
         find_python([old, bare, near])
     assert near in caught.value.advice
     with pytest.raises(ServerProblem, match=r"No Python 3\.11"):

@@ -85,9 +85,8 @@ def test_mask_must_have_the_photos_size(photo, photo_file, tmp_path):
 
 def test_lists_of_animals_and_points(photo):
     marks = photo.bestiary
-    marks.animals[0].kind = "Fox"
     bpy.ops.bestiary.add_animal()
-    assert [a.name for a in marks.animals] == ["Animal 1", "Animal 2"] and marks.animals[1].kind == "Fox"
+    assert [a.name for a in marks.animals] == ["Animal 1", "Animal 2"]
     marks.active().set_points({"left_eye": (1.0, 2.0), "nose": (3.0, 4.0)})
     bpy.ops.bestiary.swap_sides()
     assert marks.active().as_dict() == {"right_eye": (1.0, 2.0), "nose": (3.0, 4.0)}
@@ -100,6 +99,18 @@ def test_lists_of_animals_and_points(photo):
     assert [a.name for a in marks.animals] == ["Animal 1"] and marks.active().has_box
     bpy.ops.bestiary.clear_box()
     assert not marks.active().has_box
+
+
+def test_an_animal_is_called_what_it_is_until_it_gets_a_name(photo):
+    marks = photo.bestiary
+    marks.animals[0].kind = "Fox"
+    bpy.ops.bestiary.add_animal()
+    assert [a.name for a in marks.animals] == ["Fox", "Fox 2"] and marks.animals[1].kind == "Fox"
+    marks.animals[1].kind = "Canid (family)"
+    assert marks.animals[1].name == "Canid"
+    marks.animals[1].name = "Reynard"
+    marks.animals[1].kind = "Wolf"
+    assert marks.animals[1].name == "Reynard"
 
 
 def test_marks_are_saved_with_the_file(photo, tmp_path):
@@ -122,7 +133,7 @@ def test_reconstruct_builds_and_one_undo_takes_all_back(addon, server, photo):
     before = blocks()
     assert reconstruct() == {"FINISHED"}
     armatures = [item for item in bpy.data.objects if item.type == "ARMATURE"]
-    assert sorted(item.name for item in armatures) == ["Animal 1", "Animal 2"]
+    assert sorted(item.name for item in armatures) == ["Fox", "Fox 2"]
     assert bpy.data.collections["fox walking"].all_objects
     scene = bpy.context.scene
     assert scene.camera is not None and (scene.render.resolution_x, scene.render.resolution_y) == (64, 48)
@@ -163,7 +174,7 @@ def test_the_engines_refusal_arrives_in_its_own_words(addon, server, photo):
 def test_a_result_of_another_model_is_refused(addon, server, photo):
     addon.address = server
     photo.bestiary.active().name = "other model"
-    with pytest.raises(RuntimeError, match="Another animal.*Choose the same file"):
+    with pytest.raises(RuntimeError, match=r"Another animal.*Choose the same file"):
         reconstruct()
     assert not bpy.data.armatures
 
@@ -244,6 +255,7 @@ def test_every_property_and_operator_has_a_tooltip(addon):
 
 def test_switching_off_while_a_job_runs_stops_it(addon, server, photo):
     import addon_utils
+
     from bestiary.addon.background import Task
     from bestiary.addon.conversation import Server, reconstruct
     from bestiary.addon.marks import question_of

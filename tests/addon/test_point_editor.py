@@ -1,11 +1,12 @@
 """Placing points: order, skipping, undo, sides."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from bestiary.addon.point_editor import PointEditor
 from bestiary.addon.point_names import asking_order, shown_name
 from bestiary.animal.keypoints import SUGGESTED_ORDER, SUPERSET, mirror_keypoint
-from hypothesis import given
-from hypothesis import strategies as st
 
 pytestmark = pytest.mark.blender  # importing the add-on's package imports bpy
 

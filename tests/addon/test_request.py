@@ -4,12 +4,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from bestiary.addon.picture import PictureError, averaged, shrink_factor
 from bestiary.addon.request import MarkedAnimal, Question, call_arguments, read_answer
 from bestiary.animal.cameras import Camera, intrinsics
 from bestiary.wire.reconstruction import build_request
-from hypothesis import given
-from hypothesis import strategies as st
 
 pytestmark = pytest.mark.blender
 
