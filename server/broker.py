@@ -257,6 +257,7 @@ class Broker:
         clean = wire_frames.encode_header(m.Header(m.PROTOCOL, header.job, header.body, header.frames))
         job = Job(header.job, owner, route, clean, frames, time.monotonic() + deadline, nbytes)
         self._table.add(job)
+        log.debug("job %s: %s, %d bytes", job.id, header.body.engine, nbytes)
         self._assign(time.monotonic())
         if not job.running and not job.ended:
             self._tell(job)
@@ -373,6 +374,7 @@ class Broker:
         elif isinstance(body, m.FINAL):
             slot.job, slot.state = None, "idle"
             slot.jobs_done += 1
+            log.debug("job %s: %s from worker %d", job.id, type(body).__name__, slot.number)
             if not job.ended:
                 self._table.end(job, parts, sum(len(part.buffer) for part in parts), time.monotonic())
                 self._send_parts(job.route, parts)

@@ -66,7 +66,10 @@ class JobContext:
 
 
 class Engine(Protocol):
-    """A capability. ``name`` is what a request's ``engine`` field says."""
+    """A capability. ``name`` is what a request's ``engine`` field says.
+
+    An engine that works with an animal model has it as ``model`` (an ``AnimalModel``): the server's status names it.
+    """
 
     name: str
 

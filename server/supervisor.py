@@ -112,12 +112,18 @@ class Supervisor:
             settings.engine_factory, settings.beat_s,
         )  # fmt: skip
         launcher = Path(__file__).with_name("launch.py")
-        process = subprocess.Popen([sys.executable, str(launcher), "server.worker"], stdin=subprocess.PIPE)
+        slot.state = "starting"
+        try:
+            process = subprocess.Popen([sys.executable, str(launcher), "server.worker"], stdin=subprocess.PIPE)
+        except OSError as error:  # out of memory or processes: try again later
+            slot.message = f"No worker process can be started: {error.strerror}."
+            self.release(slot, "could not be started", now)
+            return
         assert process.stdin is not None
         with contextlib.suppress(OSError):  # it died at once: its waiting thread tells
             process.stdin.write(msgspec.json.encode(order) + b"\n")
             process.stdin.flush()
-        slot.process, slot.state, slot.route, slot.heard_at = process, "starting", None, now
+        slot.process, slot.route, slot.heard_at = process, None, now
         threading.Thread(target=self._wait, args=(slot.number, process), daemon=True).start()
         log.info("worker %d on %s starts as process %d", slot.number, slot.device, process.pid)
 

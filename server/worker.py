@@ -63,9 +63,9 @@ class Worker:
             self._send(inner.StartFailed(self._order.secret, _describe(error), getattr(error, "advice", "")))
             self._close()
             return 1
-        self._send(
-            inner.Hello(self._order.secret, list(self._engines), self._first("model_id"), self._first("model_name"))
-        )
+        models = [model for engine in self._engines.values() if (model := getattr(engine, "model", None)) is not None]
+        model_id, name = (models[0].model_id, models[0].name) if models else ("", "")
+        self._send(inner.Hello(self._order.secret, list(self._engines), model_id, name))
         while True:
             if not self._socket.poll(int(self._order.beat_s * 1000)):
                 self._send(inner.Beat())
@@ -74,10 +74,6 @@ class Worker:
             if self._work(parts):
                 self._close()
                 return 3
-
-    def _first(self, attribute: str) -> str:
-        """The first engine's value of an attribute that not every engine has."""
-        return next((str(value) for e in self._engines.values() if (value := getattr(e, attribute, ""))), "")
 
     def _work(self, parts: list[zmq.Frame]) -> bool:
         """Do one job. True if the process is of no use afterwards."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -21,8 +22,7 @@ class FaultyEngine:
     that file does not exist, and makes it."""
 
     name = "faulty"
-    model_id = "0123456789abcdef"
-    model_name = "test"
+    model = SimpleNamespace(model_id="0123456789abcdef", name="test")
 
     def run(self, request, frames, job):
         options = request.options

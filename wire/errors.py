@@ -9,7 +9,8 @@ class WireError(Exception):
     code = "wire"
 
     def __init__(self, message: str, advice: str = "", code: str | None = None) -> None:
-        super().__init__(f"{message} {advice}".strip())
+        stop = "" if not message or message[-1] in ".!?…" else "."
+        super().__init__(f"{message}{stop} {advice}".strip())
         self.message = message
         self.advice = advice
         if code is not None:
