@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .keypoints import INDEX, SUPERSET, KeypointError, resolve
+from .keypoints import _plain as plain_name
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,13 @@ class KeypointSet:
         return np.array([place.get(other_side(name), i) for i, name in enumerate(self.points)])
 
     def index(self, name: str) -> int:
-        """The row of a point by the set's own name (case, spaces and dashes do not matter), or by ours.
+        """The row of a point by the set's own name, or else by ours; spelling matters as little as in `resolve`.
 
-        Raises KeypointError.
+        "L_Elbow" is AP-10K's own left_elbow, which is our left_wrist. Raises KeypointError.
         """
-        plain = _plain(name)
+        plain = plain_name(name)
         for row, point in enumerate(self.points):
-            if _plain(point) == plain:
+            if plain_name(point) == plain:
                 return row
         try:
             return self.superset.index(resolve(name))
@@ -89,10 +90,6 @@ _SIDES = {"left": "right", "right": "left", "Left": "Right", "Right": "Left", "L
 def other_side(name: str) -> str:
     """The name of the point on the animal's other side, in the spelling of any set; the name itself on the midline."""
     return re.sub(r"(?<![A-Za-z])(left|right|Left|Right|L|R)(?![A-Za-z])", lambda m: _SIDES[m[1]], name)
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", " ", name.lower()).strip()
 
 
 def _set(name: str, table: Mapping[str, str | None], sigmas: Sequence[float] | None = None) -> KeypointSet:

@@ -70,7 +70,7 @@ class FitEngine:
                                  f"Known sets: {', '.join(KEYPOINT_SETS)}.")
         for point in animal.keypoints:
             try:
-                row = resolve(point.name) if chosen is None else chosen.superset[chosen.points.index(point.name)]
+                row = resolve(point.name) if chosen is None else chosen.superset[chosen.index(point.name)]
             except (KeypointError, ValueError) as error:
                 message = str(error) if chosen is None else f"{chosen.name} has no point called '{point.name}'"
                 raise JobFailure("unknown_keypoint", f"{which}: {message}",

@@ -87,7 +87,9 @@ def test_names_and_indices() -> None:
     assert stanford.index("left front leg: top") == 2
     assert SUPERSET[stanford.superset[2]] == "left_elbow"
     assert stanford.index("left elbow") == 2  # our own name for it
-    assert keypoint_set("AP-10K").name == "ap10k"
+    ap10k = keypoint_set("AP-10K")
+    assert ap10k.name == "ap10k"
+    assert SUPERSET[ap10k.superset[ap10k.index("L_Elbow")]] == "left_wrist"  # the set's own elbow, not ours
     for wrong in ("antler", "left hip"):
         with pytest.raises(KeypointError, match="stanford_extra has no point"):
             stanford.index(wrong)
