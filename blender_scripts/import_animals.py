@@ -26,8 +26,6 @@ import numpy as np
 if TYPE_CHECKING:
     from bestiary.animal.cameras import Camera
     from bestiary.animal.clips import AnimalClip
-    from bestiary.animal.model import AnimalModel
-    from bestiary.animal.placing import AnimalPose
 
 
 def package() -> ModuleType:
@@ -74,14 +72,18 @@ def main() -> None:
     from bestiary.scene.export import export_glb, save_blend
 
     options = arguments()
-    clips = [load_clip(path) for path in options.files]
-    model = open_model(options.model) if options.model else default_model()
-    check(clips, options.files, model)
+    try:
+        clips = [load_clip(path) for path in options.files]
+        model = open_model(options.model) if options.model else default_model()
+        for clip in clips:
+            clip.check_model(model)
+    except (OSError, ValueError) as error:
+        sys.exit(f"import_animals: {error}")
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    camera = clips[0].cameras[0] if clips[0].cameras else None
+    camera = next(iter(clips[0].cameras.values()), None)
     start = time.perf_counter()
     collection = build_animals(
-        [first_frame(clip) for clip in clips], camera, options.photo, model, not options.unit_size, options.name,
+        [clip.frame(first_known(clip)) for clip in clips], camera, options.photo, model, not options.unit_size, options.name,
         BuildOptions(match_render=True))
     move(collection, clips)
     done = {"animals": len(clips), "seconds_import": round(time.perf_counter() - start, 3),
@@ -98,19 +100,9 @@ def main() -> None:
     print(json.dumps(done))
 
 
-def check(clips: list[AnimalClip], files: list[Path], model: AnimalModel) -> None:
-    """End with a message when a file was made with another model."""
-    for clip, path in zip(clips, files, strict=True):
-        if clip.model_id != model.model_id:
-            sys.exit(f"{path} was made with another model ({clip.model_id}) than {model.name!r} ({model.model_id}): "
-                     "give its model file with --model")
-
-
-def first_frame(clip: AnimalClip) -> AnimalPose:
-    """The first frame of a clip as an animal."""
-    from bestiary.animal.placing import AnimalPose
-
-    return AnimalPose(clip.betas, clip.poses[0], clip.trans[0], clip.metres_per_unit, clip.label, clip.species or None)
+def first_known(clip: AnimalClip) -> int:
+    """The first frame in which the animal was seen; 0 when there is none, for the building to complain about."""
+    return int(np.argmax(np.isfinite(clip.poses).all(axis=(1, 2)) & np.isfinite(clip.trans).all(axis=1)))
 
 
 def move(collection: bpy.types.Collection, clips: list[AnimalClip]) -> None:
@@ -126,17 +118,22 @@ def move(collection: bpy.types.Collection, clips: list[AnimalClip]) -> None:
 
 def furnish(collection: bpy.types.Collection) -> None:
     """A sun, a sky and, when the photo gave no camera, one that sees all: what an empty file lacks to look at it."""
+    from bestiary.scene import compat
+
     scene = bpy.context.scene
+    if scene.camera is None:
+        scene.camera = overview(collection)
     light = bpy.data.lights.new("Sun", "SUN")
     light.energy, light.angle = 3.0, 0.1
     sun = bpy.data.objects.new("Sun", light)
-    sun.rotation_euler = (0.7, 0.25, 0.9)
+    # From over the camera's left shoulder, so that what the photo shows is lit.
+    sun.rotation_euler = (0.75, 0.0, scene.camera.matrix_basis.to_euler("XYZ").z - 0.6)
     scene.collection.objects.link(sun)
-    world = bpy.data.worlds.new("Sky")
-    scene.world = world
-    world.color = (0.55, 0.6, 0.66)
-    if scene.camera is None:
-        scene.camera = overview(collection)
+    scene.world = world = bpy.data.worlds.new("Sky")
+    compat.use_nodes(world)
+    sky = next((node for node in world.node_tree.nodes if node.type == "BACKGROUND"), None)
+    if sky is not None:
+        sky.inputs["Color"].default_value, sky.inputs["Strength"].default_value = (0.62, 0.68, 0.75, 1.0), 0.8
 
 
 def overview(collection: bpy.types.Collection) -> bpy.types.Object:

@@ -24,13 +24,18 @@ Array = NDArray[np.float64]
 def key_clip(
     armature: bpy.types.Object, clip: AnimalClip, scene: bpy.types.Scene, start: float = 1.0, name: str | None = None,
 ) -> bpy.types.Action:
-    """Give a rig the motion of a clip of its own model, first frame at `start`. Raises ValueError for another model's."""
+    """Give a rig the motion of a clip of its own model, the clip's first frame at `start`.
+
+    Frames in which the animal was not seen (nan) get no keys. Raises ValueError for another model's clip, or when the
+    animal is never seen.
+    """
     record = rig.read_record(armature)
-    if record is None or record.model_id != clip.model_id:
+    if record is None or clip.model_id not in ("", record.model_id):
         raise ValueError(f"{armature.name} was not made from the clip's model ({clip.model_id})")
     rate = scene.render.fps / scene.render.fps_base
     frames = start + np.arange(len(clip.poses)) * rate / clip.fps
-    return key_motion(armature, clip.poses, clip.trans, frames, name or armature.name)
+    seen = np.isfinite(clip.poses).all(axis=(1, 2)) & np.isfinite(clip.trans).all(axis=1)
+    return key_motion(armature, clip.poses[seen], clip.trans[seen], frames[seen], name or armature.name)
 
 
 def key_motion(

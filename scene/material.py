@@ -21,7 +21,7 @@ COAT = "coat"
 """The colour attribute of the mesh that holds the coat, linear RGBA."""
 
 # Parts darker than the rest: joints by name with their shade, keypoints that are nearly black.
-_DARK_JOINTS = {"LFoot": 0.62, "RFoot": 0.62, "LFootBack": 0.62, "RFootBack": 0.62, "LEar": 0.62, "REar": 0.62,
+_DARK_JOINTS = {"LFoot": 0.62, "RFoot": 0.62, "LFootBack": 0.62, "RFootBack": 0.62, "LEar": 0.45, "REar": 0.45,
                 "Tail6": 0.8, "Tail7": 0.6}
 _DARK_KEYPOINTS = ("left_eye", "right_eye", "nose")
 _BLACK = 0.06
@@ -31,9 +31,9 @@ _GOLDEN = 0.381966  # steps of the golden ratio never repeat a hue
 def tint(index: int) -> tuple[float, float, float]:
     """The coat's main colour of the index-th animal, linear RGB: sandy, then russet, then pale, never the same twice."""
     step = (index * _GOLDEN) % 1.0
-    hue = 0.07 + 0.035 * (2 * step - 1) if index else 0.075
-    value = 0.36 + 0.16 * ((step * 2.3) % 1.0) if index else 0.42
-    return colorsys.hsv_to_rgb(hue, 0.62 - 0.22 * ((step * 1.7) % 1.0), value)
+    hue = 0.078 + 0.016 * (2 * step - 1)
+    saturation = 0.78 - 0.22 * ((step * 1.7) % 1.0)
+    return colorsys.hsv_to_rgb(hue, saturation, 0.34 + 0.12 * ((step * 2.3) % 1.0))
 
 
 def paint_coat(body: bpy.types.Object, model: AnimalModel, rgb: tuple[float, float, float]) -> None:
@@ -53,7 +53,7 @@ def coat_shade(model: AnimalModel) -> Array:
     for corner in range(3):
         np.add.at(normals, model.faces[:, corner], facing)
     up = normals[:, 2] / np.maximum(np.linalg.norm(normals, axis=1), 1e-12)
-    shade = 1.0 - 0.22 * up + 0.25 * np.maximum(-up, 0.0)
+    shade = 1.05 - 0.4 * up + 0.35 * np.maximum(-up, 0.0)
     for j, name in enumerate(model.joint_names):
         if name in _DARK_JOINTS:
             shade = shade * (1.0 - (1.0 - _DARK_JOINTS[name]) * model.weights[:, j])
@@ -76,7 +76,7 @@ def new_fur(name: str, rgb: tuple[float, float, float]) -> bpy.types.Material:
     coat.location = (shader.location[0] - 300, shader.location[1])
     links.new(coat.outputs["Color"], shader.inputs["Base Color"])
     for socket, value in (("Base Color", (*rgb, 1.0)), ("Roughness", 0.85), ("Specular IOR Level", 0.25),
-                          ("Sheen Weight", 0.35), ("Sheen Roughness", 0.5)):
+                          ("Sheen Weight", 0.12), ("Sheen Roughness", 0.5)):
         if socket in shader.inputs:
             shader.inputs[socket].default_value = value
     return material
