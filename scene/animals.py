@@ -8,6 +8,7 @@ from pathlib import Path
 
 import bpy
 import numpy as np
+from numpy.typing import NDArray
 
 from ..animal.cameras import Camera
 from ..animal.model import AnimalModel
@@ -75,10 +76,11 @@ def build_animals(
     rigs = _build_rigs(animals, model, scale, name)
     collection = bpy.data.collections.new(name)
     scene.collection.children.link(collection)
+    template, shade = mesh.Template.of(model), material.coat_shade(model)
+    pattern = None
     for index, (item, animal) in enumerate(zip(rigs, animals, strict=True)):
-        record = rig.read_record(item)
-        assert record is not None
-        body = _build_body(item, animal, model, record, index)
+        body = _build_body(item, template, shade, index, pattern)
+        pattern = pattern or body.data
         for made in (item, body):
             collection.objects.link(made)
         item.show_in_front = options.show_bones
@@ -130,11 +132,16 @@ def _build_rigs(animals: Sequence[AnimalPose], model: AnimalModel, scale: float,
 
 
 def _build_body(
-    item: bpy.types.Object, animal: AnimalPose, model: AnimalModel, record: rig.RigRecord, index: int,
+    item: bpy.types.Object, template: mesh.Template, shade: NDArray[np.float64], index: int,
+    pattern: bpy.types.Mesh | None,
 ) -> bpy.types.Object:
-    body = mesh.new_body(f"{item.name} body", model, record.frame, np.array(record.betas), np.array(record.beta_gain),
-                         record.bones, item)
+    """The skinned mesh of a rig, with its coat."""
+    record = rig.read_record(item)
+    assert record is not None
+    body = mesh.new_body(f"{item.name} body", template, record.frame, np.array(record.betas), np.array(record.beta_gain),
+                         record.bones, item, pattern)
+    body.data.materials.clear()
     colour = material.tint(index)
     body.data.materials.append(material.new_fur(f"{item.name} fur", colour))
-    material.paint_coat(body, model, colour)
+    material.paint_coat(body, shade, colour)
     return body

@@ -55,10 +55,6 @@ class RestFrame:
         """Points (…, 3) of the animal frame → armature space."""
         return self.unit * (np.asarray(points, dtype=np.float64) + self.shift) @ ARMATURE_AXES.T
 
-    def directions(self, vectors: ArrayLike) -> Array:
-        """Displacements (…, 3) in model units → armature space (scaled, not shifted)."""
-        return self.unit * np.asarray(vectors, dtype=np.float64) @ ARMATURE_AXES.T
-
     def model_points(self, points: ArrayLike) -> Array:
         """Points (…, 3) of armature space → the animal frame, model units."""
         return np.asarray(points, dtype=np.float64) @ ARMATURE_AXES / self.unit - self.shift

@@ -36,13 +36,14 @@ def tint(index: int) -> tuple[float, float, float]:
     return colorsys.hsv_to_rgb(hue, saturation, 0.34 + 0.12 * ((step * 2.3) % 1.0))
 
 
-def paint_coat(body: bpy.types.Object, model: AnimalModel, rgb: tuple[float, float, float]) -> None:
-    """Write the coat of these colours, linear RGB, to a mesh of the model."""
-    attribute = body.data.color_attributes.new(COAT, "FLOAT_COLOR", "POINT")
-    colours = np.ones((model.n_vertices, 4))
-    colours[:, :3] = np.clip(coat_shade(model)[:, None] * np.array(rgb), 0.0, 1.0)
+def paint_coat(body: bpy.types.Object, shade: Array, rgb: tuple[float, float, float]) -> None:
+    """Write a coat to a mesh: shade (V,) of `coat_shade` times these colours, linear RGB."""
+    attributes = body.data.color_attributes
+    attribute = attributes.get(COAT) or attributes.new(COAT, "FLOAT_COLOR", "POINT")
+    colours = np.ones((len(shade), 4))
+    colours[:, :3] = np.clip(shade[:, None] * np.array(rgb), 0.0, 1.0)
     attribute.data.foreach_set("color", colours.astype(np.float32).ravel())
-    body.data.color_attributes.active_color = attribute
+    attributes.active_color = attribute
 
 
 def coat_shade(model: AnimalModel) -> Array:

@@ -7,12 +7,14 @@ Those (`posedirs`) Blender's skinning cannot do: a model that has them looks her
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import bpy
 import numpy as np
 from numpy.typing import NDArray
 
 from ..animal.model import AnimalModel
-from .frames import RestFrame
+from .frames import ARMATURE_AXES, RestFrame
 from .rig import BETA_KEY
 
 Array = NDArray[np.float64]
@@ -24,17 +26,50 @@ _SLIDER_LIMIT = 10.0  # Blender clamps the value of a shape key here
 _LEAST_WEIGHT = 1e-5
 
 
+@dataclass(frozen=True)
+class Template:
+    """What all bodies of one model share, worked out once for however many are built.
+
+    directions (B, V, 3) float32: what a beta moves, in armature axes and model units. groups: for every joint the
+    vertices it holds and their weights.
+    """
+
+    model: AnimalModel
+    directions: NDArray[np.float32]
+    groups: tuple[tuple[list[int], list[float]], ...]
+
+    @classmethod
+    def of(cls, model: AnimalModel) -> Template:
+        """A model's other weights are all written, however many a vertex has."""
+        directions = np.ascontiguousarray(np.moveaxis(model.shapedirs, 2, 0), dtype=np.float32)
+        held = [np.flatnonzero(column > _LEAST_WEIGHT) for column in model.weights.T]
+        return cls(model, directions @ ARMATURE_AXES.T.astype(np.float32), tuple(
+            (owners.tolist(), model.weights[owners, j].tolist()) for j, owners in enumerate(held)))
+
+
 def new_body(
-    name: str, model: AnimalModel, frame: RestFrame, betas: Array, gain: Array, bones: tuple[str, ...],
-    armature: bpy.types.Object,
+    name: str, template: Template, frame: RestFrame, betas: Array, gain: Array, bones: tuple[str, ...],
+    armature: bpy.types.Object, pattern: bpy.types.Mesh | None = None,
 ) -> bpy.types.Object:
-    """A mesh object for the armature, in no collection yet: betas (B,) are the values its shape keys get, over gain (B,)."""
-    mesh = bpy.data.meshes.new(name)
-    _geometry(mesh, frame.points(model.v_template), model.faces)
-    body = bpy.data.objects.new(name, mesh)
-    _vertex_groups(body, model.weights, bones)
-    if model.n_betas:
-        _shape_keys(body, model, frame, betas, gain)
+    """A mesh object for the armature, in no collection yet.
+
+    betas (B,) are the values its shape keys get, over gain (B,); bones the names of the joints' bones. pattern: the
+    mesh of another body of the same template; copying it is several times faster than beginning from nothing.
+    """
+    basis = frame.points(template.model.v_template).astype(np.float32)
+    if pattern is None:
+        mesh = bpy.data.meshes.new(name)
+        _geometry(mesh, basis, template.model.faces)
+        body = bpy.data.objects.new(name, mesh)
+        _vertex_groups(body, template, bones)
+    else:
+        mesh = pattern.copy()
+        mesh.name = name
+        mesh.vertices.foreach_set("co", basis.ravel())
+        body = bpy.data.objects.new(name, mesh)
+    if len(betas):
+        _shape_keys(body, basis, template.directions, frame.unit, betas, gain)
+    mesh.update()
     body.parent = armature
     modifier = body.modifiers.new("Armature", "ARMATURE")
     modifier.object = armature
@@ -46,9 +81,9 @@ def beta_gain(betas: Array) -> Array:
     return np.maximum(1.0, np.abs(betas) / (0.95 * _SLIDER_LIMIT))
 
 
-def _geometry(mesh: bpy.types.Mesh, vertices: Array, faces: NDArray[np.int32]) -> None:
+def _geometry(mesh: bpy.types.Mesh, vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> None:
     mesh.vertices.add(len(vertices))
-    mesh.vertices.foreach_set("co", vertices.astype(np.float32).ravel())
+    mesh.vertices.foreach_set("co", vertices.ravel())
     mesh.loops.add(faces.size)
     mesh.loops.foreach_set("vertex_index", np.ascontiguousarray(faces, dtype=np.int32).ravel())
     mesh.polygons.add(len(faces))
@@ -59,21 +94,27 @@ def _geometry(mesh: bpy.types.Mesh, vertices: Array, faces: NDArray[np.int32]) -
     mesh.validate()
 
 
-def _vertex_groups(body: bpy.types.Object, weights: Array, bones: tuple[str, ...]) -> None:
-    """A vertex group for every bone, weights (V, J); a model's other weights are written, however many a vertex has."""
-    groups = [body.vertex_groups.new(name=name) for name in bones]
-    owners, joints = np.nonzero(weights > _LEAST_WEIGHT)
-    for vertex, joint, weight in zip(owners.tolist(), joints.tolist(), weights[owners, joints].tolist(), strict=True):
-        groups[joint].add((vertex,), weight, "REPLACE")
+def _vertex_groups(body: bpy.types.Object, template: Template, bones: tuple[str, ...]) -> None:
+    for bone, (owners, weights) in zip(bones, template.groups, strict=True):
+        group = body.vertex_groups.new(name=bone)
+        for vertex, weight in zip(owners, weights, strict=True):
+            group.add((vertex,), weight, "REPLACE")
 
 
-def _shape_keys(body: bpy.types.Object, model: AnimalModel, frame: RestFrame, betas: Array, gain: Array) -> None:
-    basis = frame.points(model.v_template)
-    body.shape_key_add(name="Basis", from_mix=False)
-    directions = frame.directions(np.moveaxis(model.shapedirs, 2, 0))
-    for k in range(model.n_betas):
-        block = body.shape_key_add(name=BETA_KEY.format(k), from_mix=False)
-        block.points.foreach_set("co", (basis + gain[k] * directions[k]).astype(np.float32).ravel())
+def _shape_keys(
+    body: bpy.types.Object, basis: NDArray[np.float32], directions: NDArray[np.float32], unit: float, betas: Array,
+    gain: Array,
+) -> None:
+    """Set the shape keys of a body, making those that it has not got from its pattern."""
+    keys = body.data.shape_keys
+    if keys is None:
+        for name in ("Basis", *map(BETA_KEY.format, range(len(directions)))):
+            body.shape_key_add(name=name, from_mix=False)
+        keys = body.data.shape_keys
+    blocks = list(keys.key_blocks)
+    blocks[0].points.foreach_set("co", basis.ravel())
+    for k, (block, direction) in enumerate(zip(blocks[1:], directions, strict=True)):
+        block.points.foreach_set("co", (basis + np.float32(unit * gain[k]) * direction).ravel())
         value = float(betas[k] / gain[k])
         reach = min(max(SLIDER_RANGE / gain[k], 1.05 * abs(value)), _SLIDER_LIMIT)
         block.slider_min, block.slider_max, block.value = -reach, reach, value
