@@ -128,6 +128,7 @@ def build_rigs(
     result: Reconstruction, written: list[Path], photo: Path, target: Target, summary: dict[str, Any]
 ) -> None:
     """The .blend and the .glb, by a Blender of its own; what stands in the way is said, and kept in the summary."""
+    from ..server.results import upright_photo
     from .blender import NO_BLENDER, blender_command, run_script
 
     if target.no_blender:
@@ -142,7 +143,8 @@ def build_rigs(
     blend, glb = target.folder / "animal.blend", target.folder / "animal.glb"
     say("Building the rig in Blender …")
     start = time.perf_counter()
-    arguments: list[str | Path] = [*clips, "--photo", photo.resolve(), "--blend", blend, "--glb", glb]
+    upright = upright_photo(photo, target.folder)
+    arguments: list[str | Path] = [*clips, "--photo", upright.resolve(), "--blend", blend, "--glb", glb]
     if target.model is not None:
         arguments += ["--model", target.model]
     run_script("import_animals.py", arguments, target.blender)
