@@ -40,7 +40,7 @@ def assemble(
     then J (J, 3) stands still. Joints are reordered so that parents come first. `extras` goes to AnimalModel.
     Raises ModelError naming the field.
     """
-    v_template = _matrix("v_template", v_template, 3)
+    v_template, faces = _matrix("v_template", v_template, 3), np.asarray(faces)
     parents = parents_of(kintree)
     vertices, joints = len(v_template), len(parents)
     shapedirs = _shapedirs(shapedirs, vertices)

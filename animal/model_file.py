@@ -31,20 +31,30 @@ MAX_JOINTS = 1_024
 MAX_BETAS = 1_024
 MAX_KEYPOINTS = 1_024
 MAX_NUMBERS = 1 << 27  # of one array: 1 GiB as float64
-_REQUIRED = ("v_template", "f", "weights", "kintree_table", "J")
+_REQUIRED = ("v_template", "f", "weights", "kintree_table")
+_KEYS = {
+    *_REQUIRED, "J", "J_regressor", "shapedirs", "posedirs", "joint_names", "keypoint_names", "keypoint_offsets",
+    "keypoint_vertices", "keypoint_weights", "vertex_mirror", "joint_limits", "species_names", "species_families",
+    "species_betas", "species_shoulder_height", "species_body_length", "family_names", "family_means",
+    "family_covariances", "about",
+}  # fmt: skip
 
 
 def load_model(path: str | Path) -> AnimalModel:
-    """Read an animal model from Bestiary's `.npz`.
+    """Read an animal model from Bestiary's `.npz`, or from another that has SMAL's keys.
 
     Raises ModelError naming the field that is missing, too large or does not fit; OSError if it cannot be opened.
     """
     path = Path(path)
-    arrays = read_npz(path, ModelError, MAX_NUMBERS)
+    arrays = read_npz(path, ModelError, MAX_NUMBERS, _KEYS)
     for name in _REQUIRED:
         if name not in arrays:
             raise ModelError(f"{name}: missing in {path.name}; a model needs {', '.join(_REQUIRED)}")
+    if "about" not in arrays:
+        return _read_foreign(arrays, path)
     about = _read_about(arrays)
+    if "J" not in arrays:
+        raise ModelError(f"J: missing in {path.name}")
     _check_sizes(arrays)
     vertices = len(arrays["v_template"])
     names, matrix = _read_keypoints(arrays, vertices)
@@ -147,12 +157,31 @@ def open_model(path: str | Path) -> AnimalModel:
     return read_smal_pickle(path)
 
 
+def _read_foreign(arrays: dict[str, np.ndarray], path: Path) -> AnimalModel:
+    """A model of an `.npz` that another program wrote, with SMAL's keys and SMAL's freedoms."""
+    from .assemble import assemble
+    from .smal_points import with_known_keypoints
+
+    model = assemble(
+        name=path.stem,
+        v_template=_numbers(arrays, "v_template"),
+        faces=arrays["f"],
+        weights=_numbers(arrays, "weights"),
+        kintree=arrays["kintree_table"],
+        joint_names=_texts(arrays, "joint_names"),
+        vertex_mirror=arrays.get("vertex_mirror"),
+        shapedirs=_optional(arrays, "shapedirs", _numbers),
+        posedirs=_optional(arrays, "posedirs", _numbers),
+        J_regressor=_optional(arrays, "J_regressor", _numbers),
+        J=_optional(arrays, "J", _numbers),
+        extras={"source": f"read from {path.name}"},
+    )
+    return with_known_keypoints(model)
+
+
 def _read_about(arrays: dict[str, np.ndarray]) -> dict[str, Any]:
-    text = arrays.get("about")
-    if text is None:
-        return {}  # SMAL's own keys alone make a model
     try:
-        about = json.loads(str(text[()]))
+        about = json.loads(str(arrays["about"][()]))
     except (ValueError, RecursionError) as error:
         raise ModelError(f"about: not JSON ({error})") from error
     if not isinstance(about, dict) or about.get("format", FORMAT) != FORMAT:

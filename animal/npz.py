@@ -14,7 +14,7 @@ import secrets
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -35,18 +35,19 @@ def read_npz(
     path: str | Path,
     error: Callable[[str], Exception] = ValueError,
     max_numbers: int = 1 << 27,
+    wanted: Collection[str] | None = None,
 ) -> dict[str, np.ndarray]:
-    """All arrays of an `.npz` by name, at most `max_numbers` values each.
+    """The `wanted` arrays of an `.npz` (None: all) by name, those that are there, at most `max_numbers` values each.
 
-    Raises `error` (a class of the caller's) naming the array that is too large, damaged or not of numbers or
-    text; OSError when the file cannot be opened.
+    What is not wanted is not looked into. Raises `error` (a class of the caller's) naming the array that is too
+    large, damaged or not of numbers or text; OSError when the file cannot be opened.
     """
     path = Path(path)
     with path.open("rb") as stream:
         _check_directory(stream, path.name, error)
         try:
             with zipfile.ZipFile(stream) as archive:
-                return _read_members(archive, path.name, error, max_numbers)
+                return _read_members(archive, path.name, error, max_numbers, wanted)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, struct.error) as bad:
             raise error(f"{path.name}: the archive is damaged ({bad})") from bad
 
@@ -69,7 +70,11 @@ def _check_directory(stream: IO[bytes], name: str, error: Callable[[str], Except
 
 
 def _read_members(
-    archive: zipfile.ZipFile, name: str, error: Callable[[str], Exception], max_numbers: int
+    archive: zipfile.ZipFile,
+    name: str,
+    error: Callable[[str], Exception],
+    max_numbers: int,
+    wanted: Collection[str] | None,
 ) -> dict[str, np.ndarray]:
     entries = archive.infolist()
     if len(entries) > MAX_ARRAYS:
@@ -79,6 +84,8 @@ def _read_members(
     arrays: dict[str, np.ndarray] = {}
     for entry in entries:
         key = entry.filename.removesuffix(".npy")
+        if wanted is not None and key not in wanted:
+            continue
         if key == entry.filename or key in arrays:
             raise error(f"{name}: '{entry.filename[:80]}' is no array of an .npz, or occurs twice")
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or entry.flag_bits & 1:

@@ -22,6 +22,7 @@ _COPY_BUDGET = 1 << 30  # bytes that encode() and the like may copy in all
 
 _SPARSE = ("csc", "csr", "coo")
 _CHUMPY = (
+    *("ch.MatVecMult", "ch.dot", "ch_ops.dot"),  # only ever beside what a model needs; not worked out
     *("ch.Ch", "reordering.Select", "reordering.transpose", "reordering.Reshape", "reordering.Concatenate"),
     *(f"{module}.{name}" for module in ("ch", "ch_ops") for name in ("add", "subtract", "multiply", "divide")),
 )

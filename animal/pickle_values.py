@@ -257,10 +257,12 @@ def _chumpy_value(record: Record, field: str, work: _Work) -> np.ndarray:
                 raise ModelError(f"{field}: is joined from too many pieces")
             axis = int(to_array(parts.get("axis", 0), field, work))
             return np.concatenate([part(name) for name in names], axis=axis)
+        operations = {"add": np.add, "subtract": np.subtract, "multiply": np.multiply, "divide": np.divide}
+        if kind not in operations:
+            raise ModelError(f"{field}: is a chumpy {kind}, which is not worked out; save its value as an array")
         first, second = part("a").astype(np.float64), part("b").astype(np.float64)
         if math.prod(np.broadcast_shapes(first.shape, second.shape)) > MAX_NUMBERS:
             raise ModelError(f"{field}: is too large")
-        operations = {"add": np.add, "subtract": np.subtract, "multiply": np.multiply, "divide": np.divide}
         with np.errstate(all="ignore"):
             return operations[kind](first, second)
     except (ValueError, IndexError, TypeError, OverflowError) as error:

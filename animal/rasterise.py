@@ -239,7 +239,7 @@ def _inverse_depth(
     start += slopes[triangle, 0] * (_SUBPIXEL // 2 - fixed[triangle, 0, 0])
     value = np.repeat(start, length) + np.repeat(slopes[triangle, 0] * _SUBPIXEL, length) * column
     least, most = near.min(axis=1)[triangle], near.max(axis=1)[triangle]
-    return np.clip(value, np.repeat(least, length), np.repeat(most, length))
+    return np.minimum(np.maximum(value, np.repeat(least, length)), np.repeat(most, length))
 
 
 def _keep_nearest(

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .assemble import assemble
+from .assemble import assemble, parents_of
 from .model import AnimalModel, ModelError
 from .pickle_reader import Record, read_pickle
 from .pickle_values import to_array, to_flag, to_names
@@ -60,7 +60,7 @@ def read_smal_pickle(path: str | Path) -> AnimalModel:
         raise ModelError(f"{path.name}: a model needs {wanted}; this file has {found}")
     names = next((to_names(fields[key], key) for key in ("J_names", "joint_names") if key in fields), ())
     static = "static_joint_locs" in fields and to_flag(fields["static_joint_locs"], "static_joint_locs")
-    is_pig = "t_pose_joints" in fields and "faces_vert" in fields
+    is_pig = "t_pose_joints" in fields and "faces_vert" in fields and parents_of(parts["kintree"]).shape == (62,)
     extras: dict[str, Any] = {"source": f"converted from {path.name}"}
     if is_pig:
         extras |= {"source": f"PIG_model by Liang An, converted from {path.name}", "licence": "MIT"}
@@ -90,6 +90,12 @@ def _parts(fields: dict[str, Any]) -> dict[str, np.ndarray]:
     parts = {}
     for part, names in _NAMES.items():
         name = next((n for n in names if fields.get(n) is not None), None)
-        if name is not None:
+        if name is None:
+            continue
+        try:
             parts[part] = to_array(fields[name], name)
+        except ModelError:
+            # SMPL's makers left unfinished expressions for joints that the regressor gives anyway.
+            if part != "J" or "J_regressor" not in parts:
+                raise
     return parts

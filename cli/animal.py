@@ -61,7 +61,14 @@ def show(model: Annotated[Path | None, Positional] = None) -> None:
     print_table(loaded.name, ["", ""], rows)
 
 
-def convert(source: Annotated[Path, Positional], target: Annotated[Path, Positional]) -> None:
+def convert(
+    source: Annotated[Path, Positional],
+    target: Annotated[Path, Positional],
+    keypoints: Path | None = None,
+    name: str | None = None,
+    licence: str | None = None,
+    metres_per_unit: float | None = None,
+) -> None:
     """Convert a model to Bestiary's `.npz`.
 
     SMAL and SMAL+ pickles are read by a reader that builds arrays and nothing else: no code in the file is run.
@@ -69,20 +76,23 @@ def convert(source: Annotated[Path, Positional], target: Annotated[Path, Positio
     Args:
         source: A SMAL or SMAL+ `.pkl`, an avian-mesh `.json`, or an `.npz`.
         target: The `.npz` to write.
+        keypoints: JSON of the model's keypoints: {"left_eye": [vertex numbers], ...}; replaces those it has.
+        name: What the model is to be called.
+        licence: The model's licence, kept in the file.
+        metres_per_unit: The length of a model unit, if the file's is not right.
     """
-    from ..animal.model_file import save_model
+    from ..animal.convert import convert as convert_file
+    from ..animal.convert import summary
 
     if target.suffix != ".npz":
         raise CliError(f"{target} does not end in .npz.", f"Call it {target.with_suffix('.npz')}.")
-    loaded = load(source)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    save_model(loaded, target)
-    out.print(
-        f"{target}: {loaded.n_vertices} vertices, {loaded.n_joints} joints, {loaded.n_betas} shape directions, "
-        f"id {loaded.model_id}"
-    )
-    if not loaded.n_keypoints:
-        out.print("The model names no keypoints: a photo can only be fitted to it by mask and box.")
+    need_file(source, "The model")
+    if keypoints is not None:
+        need_file(keypoints, "The file of keypoints")
+    made = convert_file(source, target, keypoints, name, licence, metres_per_unit)
+    for line in summary(made, source):
+        out.print(line, markup=False, highlight=False)
+    out.print(f"Written to {target}.", markup=False)
 
 
 def load(path: Path | None) -> AnimalModel:

@@ -42,7 +42,7 @@ def test_what_is_wrong_is_said_and_nothing_is_written(tmp_path: Path) -> None:
         convert(source, target, tmp_path / "map.json")
     with pytest.raises(ModelError, match="metres_per_unit"):
         convert(source, target, metres_per_unit=0)
-    with pytest.raises(ModelError, match="call it a.npz"):
+    with pytest.raises(ModelError, match="call it a"):
         convert(source, tmp_path / "a.pkl")
     assert not target.exists()
 

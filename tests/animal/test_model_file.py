@@ -110,6 +110,16 @@ def test_numpy_reads_what_is_written(tmp_path: Path) -> None:
         assert arrays["kintree_table"].shape == (2, 4)
 
 
+def test_other_programs_archives(tmp_path: Path) -> None:
+    """SMAL's keys with SMAL's freedoms, and arrays that are none of ours, which are not even looked at."""
+    fields = smal_like()
+    fields["posedirs"] = np.zeros(0)
+    np.savez(tmp_path / "smal.npz", **fields, part2num=np.array({"tail": 3}), eigenvalues=np.zeros(2))
+    model = open_model(tmp_path / "smal.npz")
+    assert model.joint_names == SMAL_JOINTS and model.posedirs is None and model.n_betas == 4
+    np.testing.assert_allclose(model.J, fields["J_regressor"] @ fields["v_template"])
+
+
 # -- damaged and hostile archives ---------------------------------------------------------------------------
 
 
