@@ -49,7 +49,7 @@ def read_npz(
             with zipfile.ZipFile(stream) as archive:
                 return _read_members(archive, path.name, error, max_numbers, wanted)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, struct.error) as bad:
-            raise error(f"{path.name}: the archive is damaged ({bad})") from bad
+            raise error(f"{path.name}: the archive is damaged or cut off ({str(bad) or type(bad).__name__})") from bad
 
 
 def _check_directory(stream: IO[bytes], name: str, error: Callable[[str], Exception]) -> None:
