@@ -18,9 +18,9 @@ import numpy as np
 from mathutils import Matrix, Vector
 
 WIDTH, HEIGHT, FOCAL = 800, 600, 1150.0  # pixels
-EYE, LOOK_AT = (1.35, -2.0, 0.62), (-0.02, 0.0, 0.33)  # metres, world axes: the animal looks along x
+EYE, LOOK_AT = (0.87, -1.29, 0.42), (0.0, 0.0, 0.2)  # metres, world axes: the animal looks along x
 # A point counts as seen when the surface in front of it is no further away than a limb or a head is thick.
-SEEN_WITHIN = 0.12
+SEEN_WITHIN = 0.05
 
 
 def render_sample(sample: Path, out: Path, samples: int) -> None:
@@ -83,7 +83,7 @@ def add_surroundings(scene: bpy.types.Scene) -> None:
     material.use_nodes = True
     nodes, links = material.node_tree.nodes, material.node_tree.links
     noise = nodes.new("ShaderNodeTexNoise")
-    noise.inputs["Scale"].default_value = 90.0
+    noise.inputs["Scale"].default_value = 140.0
     noise.inputs["Detail"].default_value = 8.0
     ramp = nodes.new("ShaderNodeValToRGB")
     ramp.color_ramp.elements[0].color = (0.05, 0.10, 0.02, 1)
