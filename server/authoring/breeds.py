@@ -60,31 +60,31 @@ BREEDS: dict[str, Breed] = {
     "dog": Breed("canid", 0.55, 0.58, 0.48, 0.33, {}),
     "labrador": Breed("canid", 0.57, 0.61, 0.50, 0.37, {
         "leg_girth": 0.22, "neck_girth": 0.15, "neck_length": -0.12, "head_width": 0.14, "muzzle_girth": 0.22,
-        "muzzle_length": -0.08, "ear_roll": 1.45, "ear_length": -0.05, "tail_girth": 0.35, "loin_depth": 0.12,
+        "muzzle_length": -0.08, "ear_roll": 1.05, "ear_fold": 1.15, "ear_length": 0.22, "tail_girth": 0.35, "loin_depth": 0.12,
         "groin": 0.02}),
     "german_shepherd": Breed("canid", 0.62, 0.69, 0.47, 0.33, {
         "neck_girth": 0.16, "ear_width": 0.1, "tail_girth": 0.5, "tail_droop": 0.55, "hind_straight": -0.15,
         "croup_slope": 0.08, "leg_girth": 0.08, "loin_depth": 0.06}),
     "greyhound": Breed("canid", 0.72, 0.71, 0.49, 0.28, {
         "chest_depth": 0.14, "loin_depth": -0.14, "groin": -0.03, "leg_girth": -0.16, "head_width": -0.14,
-        "muzzle_girth": -0.12, "muzzle_length": 0.12, "neck_length": 0.14, "ear_roll": 0.8, "ear_pitch": -0.7,
-        "ear_length": -0.3, "tail_droop": 0.55, "tail_girth": -0.1, "loin": 0.012}),
+        "muzzle_girth": -0.12, "muzzle_length": 0.12, "neck_length": 0.14, "ear_roll": 0.5, "ear_pitch": -0.7,
+        "ear_length": -0.3, "tail_droop": 0.55, "tail_girth": -0.1, "loin": 0.012, "ear_fold": 0.5}),
     "dachshund": Breed("canid", 0.22, 0.38, 0.58, 0.32, {
-        "leg_girth": 0.05, "foot_size": -0.10, "head_size": -0.02, "ear_roll": 1.45, "ear_length": 0.15,
+        "leg_girth": 0.05, "foot_size": -0.10, "head_size": -0.02, "ear_roll": 1.05, "ear_fold": 1.15, "ear_length": 0.4,
         "ear_width": 0.2, "muzzle_length": 0.05, "neck_girth": 0.0, "chest_depth": 0.08, "tail_length": -0.2}),
     "border_terrier": Breed("canid", 0.34, 0.36, 0.48, 0.33, {
-        "head_width": 0.18, "muzzle_length": -0.35, "muzzle_girth": 0.10, "ear_roll": 1.5, "ear_length": -0.45,
-        "neck_length": -0.10, "tail_length": -0.45, "tail_droop": -0.6, "leg_girth": 0.2, "head_size": 0.12}),
+        "head_width": 0.18, "muzzle_length": -0.35, "muzzle_girth": 0.10, "ear_roll": 0.9, "ear_length": -0.2,
+        "neck_length": -0.10, "tail_length": -0.45, "tail_droop": -0.6, "leg_girth": 0.2, "head_size": 0.12, "ear_fold": 1.2}),
     "rhodesian_ridgeback": Breed("canid", 0.66, 0.69, 0.48, 0.33, {
-        "neck_girth": 0.08, "ear_roll": 1.45, "head_width": 0.04, "muzzle_girth": 0.12, "chest_depth": 0.06,
-        "leg_girth": 0.06}),
+        "neck_girth": 0.08, "ear_roll": 1.05, "ear_fold": 1.15, "head_width": 0.04, "muzzle_girth": 0.12, "chest_depth": 0.06,
+        "leg_girth": 0.06, "ear_length": 0.2}),
     "weimaraner": Breed("canid", 0.64, 0.65, 0.49, 0.31, {
-        "ear_roll": 1.45, "ear_length": 0.15, "ear_width": 0.2, "muzzle_girth": 0.12, "chest_depth": 0.08,
+        "ear_roll": 1.05, "ear_fold": 1.15, "ear_length": 0.38, "ear_width": 0.2, "muzzle_girth": 0.12, "chest_depth": 0.08,
         "loin_depth": -0.06, "groin": -0.01, "tail_length": -0.35}),
     "golden_retriever": Breed("canid", 0.57, 0.61, 0.51, 0.38, {
         "leg_girth": 0.28, "neck_girth": 0.25, "neck_length": -0.10, "head_width": 0.14, "muzzle_girth": 0.18,
-        "muzzle_length": -0.08, "ear_roll": 1.45, "tail_girth": 0.75, "tail_brush": 0.2, "groin": 0.03,
-        "thigh_girth": 0.12}),
+        "muzzle_length": -0.08, "ear_roll": 1.05, "ear_fold": 1.15, "tail_girth": 0.75, "tail_brush": 0.2, "groin": 0.03,
+        "thigh_girth": 0.12, "ear_length": 0.25}),
     "wolf": Breed("canid", 0.78, 0.85, 0.46, 0.31, {
         "neck_girth": 0.25, "neck_pitch": 0.22, "tail_girth": 0.65, "tail_droop": 0.6, "ear_length": -0.25,
         "head_size": 0.08, "leg_girth": 0.06, "foot_size": 0.12, "tail_length": -0.15}),

@@ -62,6 +62,7 @@ TRAITS: dict[str, tuple[float, dict[str, float]]] = {
     "ear_length": (0.28, on(("Ear",), "length")),
     "ear_width": (0.18, on(("Ear",), "width", "depth")),
     "ear_roll": (0.30, {"Ear.roll": -1.0}),
+    "ear_fold": (0.25, {"EarTip.roll": -1.0, "EarTip.yaw": 0.7}),
     "ear_pitch": (0.25, {"Ear.pitch": -1.0}),
     "tail_length": (0.30, on(TAIL, "length")),
     "tail_girth": (0.22, on(TAIL, "depth", "width")),
@@ -78,7 +79,7 @@ TRAITS: dict[str, tuple[float, dict[str, float]]] = {
     "flank": (0.025, {"bump.flank": 1.0}),
 }  # fmt: skip
 # How much single parameters vary beside the traits, by axis.
-NOISE = {"length": 0.05, "depth": 0.05, "width": 0.05, "pitch": 0.025, "roll": 0.1, "withers": 0.005}
+NOISE = {"length": 0.05, "depth": 0.05, "width": 0.05, "pitch": 0.025, "roll": 0.1, "yaw": 0.1, "withers": 0.005}
 
 
 def expand(traits: Mapping[str, float]) -> np.ndarray:

@@ -1,11 +1,13 @@
 """Change a quadruped's proportions: lengths, girths and angles of its parts, and soft bumps on its surface.
 
 Every bone scales about its own start along three axes (length, depth, width) and may turn about the left axis; children are
-carried along without inheriting the scale. A vertex follows its bones by smooth weights. Two bones that SMAL lacks, muzzle
-and chin, split the face from the skull; both start on the line of the lips and the chin adds its own change to the muzzle's,
-so that the mouth stays shut. Left and right always change alike.
+carried along without inheriting the scale. A vertex follows its bones by smooth weights. Some bones SMAL lacks: the outer
+halves of the ears, so that ears can hang, and muzzle and chin, which split the face from the skull; both of these start
+on the line of the lips and the chin adds its own change to the muzzle's, so that the mouth stays shut. Left and right
+always change alike.
 
-Parameters are one flat vector: logarithms of factors, radians for `pitch` and `roll`, shares of the trunk's length for `bump`.
+Parameters are one flat vector: logarithms of factors, radians for `pitch` (about y), `roll` (about x) and `yaw` (about z),
+shares of the trunk's length for `bump`.
 """
 
 from __future__ import annotations
@@ -15,22 +17,30 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .skeleton import INDEX, JOINT_NAMES, PARENTS, SPINE, TAIL, joint_mirror, step
+from .skeleton import INDEX, JOINT_NAMES, PARENTS, SPINE, TAIL, step
 from .surface import smooth, vertex_normals
 
 LIMB_PARTS = ("Leg1", "Leg2", "Leg3", "Foot", "LegBack1", "LegBack2", "LegBack3", "FootBack")
-MUZZLE, CHIN = len(JOINT_NAMES), len(JOINT_NAMES) + 1
+EXTRA = ("Muzzle", "Chin", "LEarTip", "REarTip")
+NODE_NAMES = (*JOINT_NAMES, *EXTRA)
+MUZZLE, CHIN, LEFT_TIP, RIGHT_TIP = range(len(JOINT_NAMES), len(NODE_NAMES))
 PARTS = (*SPINE, "Neck", "Head", *LIMB_PARTS, *TAIL, "Ear", "Muzzle", "Chin")
-FOLLOWS = {"Mouth": ("Head",), "Chin": ("Muzzle", "Chin")}  # whose parameters a part sums up, where not its own
-# Soft bumps: centre (x along the trunk from pelvis 0 to spine3 1, side as the surface normal's z), widths in x and in normal.
+# Whose parameters a part sums up, where not its own.
+FOLLOWS = {"Mouth": ("Head",), "Chin": ("Muzzle", "Chin"), "EarTip": ("Ear",)}
+# Soft bumps: place along the trunk (pelvis 0, spine3 1), side (the normal's z: above 1, below -1), width along the trunk.
 BUMPS = {
     "withers": (1.02, 1.0, 0.22), "hump": (0.55, 1.0, 0.22), "croup": (-0.05, 1.0, 0.25), "loin": (0.30, 1.0, 0.25),
     "belly": (0.45, -1.0, 0.30), "groin": (0.10, -1.0, 0.25), "brisket": (0.95, -1.0, 0.22), "flank": (0.45, 0.0, 0.35),
 }  # fmt: skip
 AXES = ("length", "depth", "width", "pitch")
-PARAMETERS = (*(f"{part}.{axis}" for part in PARTS for axis in AXES), "Ear.roll", *(f"bump.{name}" for name in BUMPS))
+PARAMETERS = (
+    *(f"{part}.{axis}" for part in PARTS for axis in AXES),
+    *("Ear.roll", "EarTip.roll", "EarTip.yaw"),
+    *(f"bump.{name}" for name in BUMPS),
+)
 POSITION = {name: index for index, name in enumerate(PARAMETERS)}
 MIRROR = np.array([1.0, -1.0, 1.0])
+EAR_FOLD = 0.35  # of the ear's length: where a hanging ear bends
 
 
 def parameter_vector(values: Mapping[str, float]) -> np.ndarray:
@@ -59,18 +69,15 @@ def bone_frame(direction: np.ndarray) -> np.ndarray:
     return np.stack([along, np.cross(width, along), width], axis=1)
 
 
-def part_of(node: int) -> str:
-    """The part a node belongs to: the joint's name without its side, or the face's extra bones."""
-    if node >= len(JOINT_NAMES):
-        return ("Muzzle", "Chin")[node - len(JOINT_NAMES)]
-    name = JOINT_NAMES[node]
-    return name[1:] if joint_mirror()[node] != node else name
-
-
 def side_of(node: int) -> str:
     """ "L", "R" or "" for a node."""
-    paired = node < len(JOINT_NAMES) and joint_mirror()[node] != node
-    return JOINT_NAMES[node][0] if paired else ""
+    name = NODE_NAMES[node]
+    return name[0] if name[1:2].isupper() and name[0] in "LR" else ""
+
+
+def part_of(node: int) -> str:
+    """The part a node belongs to: its name without the side."""
+    return NODE_NAMES[node].removeprefix(side_of(node))
 
 
 @dataclass(frozen=True)
@@ -86,10 +93,10 @@ class Warp:
     joints: np.ndarray
     weights: np.ndarray
     lips: np.ndarray
-    origins: np.ndarray = field(init=False)  # (37, 3) where each node starts
+    origins: np.ndarray = field(init=False)  # (39, 3) where each node starts
     parents: np.ndarray = field(init=False)
-    frames: np.ndarray = field(init=False)  # (37, 3, 3)
-    shares: np.ndarray = field(init=False)  # (V, 37) sums to 1
+    frames: np.ndarray = field(init=False)  # (39, 3, 3)
+    shares: np.ndarray = field(init=False)  # (V, 39) sums to 1
     bumps: np.ndarray = field(init=False)  # (n, V, 3)
 
     def __post_init__(self) -> None:
@@ -97,15 +104,22 @@ class Warp:
         v, j = self.vertices, self.joints
         nose = v[np.argmax(v[:, 0])] * (1, 0, 1)
         muzzle = chin = self.lips[0]
-        origins = np.concatenate([j, [muzzle, chin]])
-        parents = np.concatenate([PARENTS, [head, mouth]])
+        ear = INDEX["LEar"]
+        ear_tip = self.ear_tip()
+        fold = j[ear] + EAR_FOLD * (ear_tip - j[ear])
+        origins = np.concatenate([j, [muzzle, chin, fold, fold * MIRROR]])
+        parents = np.concatenate([PARENTS, [head, mouth, ear, INDEX["REar"]]])
         smoothed = smooth(self.weights, self.faces, 20)
         along = (v - j[head]) @ (nose - j[head]) / ((nose - j[head]) @ (nose - j[head]))
         start = (muzzle - j[head]) @ (nose - j[head]) / ((nose - j[head]) @ (nose - j[head]))
         face = step(along, start, 0.22)
-        shares = np.concatenate([smoothed, np.zeros((len(v), 2))], axis=1)
-        for bone, extra in ((head, MUZZLE), (mouth, CHIN)):
-            shares[:, extra] = shares[:, bone] * face
+        shares = np.concatenate([smoothed, np.zeros((len(v), len(EXTRA)))], axis=1)
+        splits = [(head, MUZZLE, face), (mouth, CHIN, face)]
+        for bone, extra, flip in ((ear, LEFT_TIP, np.ones(3)), (INDEX["REar"], RIGHT_TIP, MIRROR)):
+            up = (v * flip - j[ear]) @ (ear_tip - j[ear]) / ((ear_tip - j[ear]) @ (ear_tip - j[ear]))
+            splits.append((bone, extra, step(up, EAR_FOLD, 0.2)))
+        for bone, extra, share in splits:
+            shares[:, extra] = shares[:, bone] * share
             shares[:, bone] -= shares[:, extra]
         object.__setattr__(self, "origins", origins)
         object.__setattr__(self, "parents", parents)
@@ -113,8 +127,13 @@ class Warp:
         object.__setattr__(self, "frames", self._frames(nose))
         object.__setattr__(self, "bumps", self._bumps())
 
+    def ear_tip(self) -> np.ndarray:
+        """The left ear's highest point (3,)."""
+        above = self.vertices[:, 2] - self.joints[INDEX["LEar"], 2]
+        return self.vertices[np.argmax(self.weights[:, INDEX["LEar"]] * above)]
+
     def _frames(self, nose: np.ndarray) -> np.ndarray:
-        """The axes along which each node scales (37, 3, 3)."""
+        """The axes along which each node scales (39, 3, 3)."""
         frames = np.zeros((len(self.origins), 3, 3))
         for node in range(len(self.origins)):
             part = part_of(node)
@@ -125,10 +144,8 @@ class Warp:
                 direction = self.lips[1] - self.lips[0]
             elif part in ("Head", "Mouth"):
                 direction = nose - self.origins[INDEX["Head"]]
-            elif part == "Ear":
-                left = self.origins[INDEX["LEar"]]
-                tip = self.vertices[np.argmax(self.weights[:, INDEX["LEar"]] * (self.vertices[:, 2] - left[2]))]
-                direction = (tip - left) * (MIRROR if side_of(node) == "R" else 1.0)
+            elif part in ("Ear", "EarTip"):
+                direction = (self.ear_tip() - self.origins[INDEX["LEar"]]) * (MIRROR if side_of(node) == "R" else 1.0)
             elif len(children):
                 direction = self.origins[children[0]] - self.origins[node]
             else:
@@ -155,18 +172,20 @@ class Warp:
         return np.stack(fields)
 
     def transforms(self, parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Matrices (37, 3, 3) and new origins (37, 3) of the nodes for a parameter vector (P,)."""
+        """Matrices (39, 3, 3) and new origins (39, 3) of the nodes for a parameter vector (P,)."""
         matrices, turned = np.zeros((len(self.origins), 3, 3)), np.zeros((len(self.origins), 3, 3))
         places = np.zeros_like(self.origins)
         for node, parent in enumerate(self.parents):
             part = part_of(node)
             sources = FOLLOWS.get(part, (part,))
             scale = np.exp([sum(parameters[POSITION[f"{name}.{axis}"]] for name in sources) for axis in AXES[:3]])
-            pitched = () if part == "Mouth" else sources
+            pitched = () if part in ("Mouth", "EarTip") else sources
             turn = rotation(1, sum(parameters[POSITION[f"{name}.pitch"]] for name in pitched))
-            if part == "Ear":
+            if part in ("Ear", "EarTip"):
                 sign = -1.0 if side_of(node) == "R" else 1.0
-                turn = rotation(0, sign * parameters[POSITION["Ear.roll"]]) @ turn
+                if part == "EarTip":
+                    turn = rotation(2, sign * parameters[POSITION["EarTip.yaw"]]) @ turn
+                turn = rotation(0, sign * parameters[POSITION[f"{part}.roll"]]) @ turn
             turned[node] = (turned[parent] if parent >= 0 else np.eye(3)) @ turn
             frame = self.frames[node]
             matrices[node] = turned[node] @ (frame * scale) @ frame.T
