@@ -20,12 +20,14 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
+import psutil
 
 from ..server.echo import EchoEngine
 from ..server.engine import JobContext
@@ -118,27 +120,30 @@ def _litserve(way: str) -> Iterator[int]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     script = Path(__file__).with_name("litserve_echo.py")
-    process = subprocess.Popen(
-        [sys.executable, str(script), way, str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    try:
-        _wait_for(process, port)
-        yield port
-    finally:
-        process.terminate()
+    with tempfile.TemporaryFile() as log:
+        process = psutil.Popen([sys.executable, str(script), way, str(port)], stdout=subprocess.DEVNULL, stderr=log)
         try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            _wait_for(process, port, log)
+            yield port
+        finally:
+            _end(process)
 
 
-def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
+def _end(process: psutil.Popen) -> None:
+    """End a server and its children, which outlive it otherwise and go on polling."""
+    family = [process, *process.children(recursive=True)] if process.is_running() else [process]
+    for member in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.kill()
+    psutil.wait_procs(family, timeout=10)
+
+
+def _wait_for(process: psutil.Popen, port: int, log: IO[bytes]) -> None:
     end = time.monotonic() + 120
     while time.monotonic() < end:
         if process.poll() is not None:
-            assert process.stderr is not None
-            raise RuntimeError(f"LitServe did not start: {process.stderr.read().decode(errors='replace')[-2000:]}")
+            log.seek(0)
+            raise RuntimeError(f"LitServe did not start: {log.read().decode(errors='replace')[-2000:]}")
         with contextlib.suppress(OSError, http.client.HTTPException):
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
             connection.request("GET", "/health")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 
+import psutil
 import pytest
 import serving
 
@@ -24,3 +26,13 @@ def test_litserve_answers_the_same(tmp_path):
     pytest.importorskip("litserve")
     metrics = run(tmp_path, repeats=2, megabytes=0.1, rounds=1)
     assert metrics["litserve_json_ms_median"] > 0 and metrics["litserve_raw_ms_median"] > 0
+    group = os.getpgid(0)  # the servers' children stay in it when they are orphaned
+    commands = [" ".join(p.info["cmdline"] or []) for p in psutil.process_iter(["cmdline"]) if pgid_of(p.pid) == group]
+    assert not any("litserve_echo.py" in command for command in commands)
+
+
+def pgid_of(pid):
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return None
