@@ -1,5 +1,8 @@
 """The operators in Blender without a window, against a real server."""
 
+import socket
+import sys
+
 import numpy as np
 import pytest
 
@@ -224,6 +227,39 @@ def test_check_server_tells_what_answers(addon, server):
     assert session.server_line == ""
     with pytest.raises(RuntimeError):
         bpy.ops.bestiary.check_server()
+
+
+def test_start_and_stop_a_server_on_this_machine(addon, photo):
+    from bestiary.addon import local_server
+
+    facts = local_server.ask_python(sys.executable)
+    if facts.problem():
+        pytest.skip(f"this Python cannot run a server: {facts.problem().message}")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        addon.address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    addon.python, addon.device = sys.executable, "cpu"
+    assert bpy.ops.bestiary.start_server() == {"FINISHED"}
+    process = local_server.current.process
+    assert not bpy.ops.bestiary.start_server.poll()
+    assert bpy.ops.bestiary.check_server() == {"FINISHED"}
+    assert bpy.ops.bestiary.stop_server() == {"FINISHED"}
+    assert process.poll() is not None and local_server.current is None
+
+
+def test_a_python_without_the_servers_packages_is_told_how_to_get_them(addon, tmp_path):
+    bare = tmp_path / "python"
+    bare.write_text("#!/bin/sh\necho '[[3, 12], [\"torch\"]]'\n")
+    bare.chmod(0o755)
+    addon.python, addon.address = str(bare), "tcp://127.0.0.1:9"
+    with pytest.raises(RuntimeError, match=r"has no torch.*-m pip install torch"):
+        bpy.ops.bestiary.start_server()
+
+
+def test_a_server_on_another_machine_is_not_started_from_here(addon):
+    addon.address = "tcp://10.0.0.5:8755"
+    with pytest.raises(RuntimeError, match="another machine"):
+        bpy.ops.bestiary.start_server()
 
 
 def test_keys_are_made_once(addon, tmp_path):
