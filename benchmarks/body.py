@@ -12,6 +12,7 @@ blocks back at once, or the call would reuse what the setup left).
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -201,10 +202,8 @@ def report_peak(job: str) -> None:
 
 def _reset_high_water() -> float:
     """Resident bytes now; where the kernel allows it, the high-water mark starts again from here."""
-    try:
+    with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        pass
     return _high_water()
 
 

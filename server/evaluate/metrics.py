@@ -2,7 +2,8 @@
 
 Papers of this field call several different things "PCK@0.1"; here the reference length stands in the name:
 `pck_mask` divides by the square root of the mask's area, `pck_image` by the longer side of the picture, `pck_box` by
-the longer side of the box. Missing is nan everywhere: a true point that is nan is not scored, a predicted point that is nan is a miss.
+the longer side of the box. Missing is nan everywhere: a true point that is nan is not scored, a predicted point that is
+nan is a miss.
 """
 
 from __future__ import annotations
@@ -24,12 +25,17 @@ def _rows(values: ArrayLike, columns: int, name: str) -> Array:
     return array
 
 
+def known_rows(points: ArrayLike) -> NDArray[np.bool_]:
+    """Which rows (K,) of points (K, d) are known, that is finite."""
+    return np.asarray(np.isfinite(np.asarray(points, dtype=np.float64)).all(axis=-1))
+
+
 def point_errors(predicted: ArrayLike, truth: ArrayLike) -> Array:
     """Pixel distances (K,) of predicted (K, 2) to true points (K, 2); nan where there is no truth, inf where no prediction."""
     predicted, truth = _rows(predicted, 2, "predicted"), _rows(truth, 2, "truth")
     errors = np.linalg.norm(predicted - truth, axis=1)
     errors[np.isnan(errors)] = np.inf
-    return np.where(np.isfinite(truth).all(axis=1), errors, np.nan)
+    return np.where(known_rows(truth), errors, np.nan)
 
 
 def pck(predicted: ArrayLike, truth: ArrayLike, length: float, threshold: float = 0.1) -> float:
@@ -79,16 +85,15 @@ def similarity_alignment(source: ArrayLike, target: ArrayLike) -> tuple[float, A
     excluded. Raises ValueError with fewer than 3 common points.
     """
     source, target = _rows(source, 3, "source"), _rows(target, 3, "target")
-    both = np.isfinite(source).all(axis=1) & np.isfinite(target).all(axis=1)
+    both = known_rows(source) & known_rows(target)
     if np.count_nonzero(both) < 3:
         raise ValueError(f"alignment needs 3 common points, there are {np.count_nonzero(both)}")
-    source, target = source[both], target[both]
-    source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
-    source, target = source - source_mean, target - target_mean
-    u, singular, vt = np.linalg.svd(target.T @ source)
+    source_mean, target_mean = source[both].mean(axis=0), target[both].mean(axis=0)
+    a, b = source[both] - source_mean, target[both] - target_mean
+    u, singular, vt = np.linalg.svd(b.T @ a)
     sign = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
     R = (u * sign) @ vt
-    spread = float((source**2).sum())
+    spread = float((a**2).sum())
     scale = float((singular * sign).sum() / spread) if spread > 0 else 1.0
     return scale, R, target_mean - scale * R @ source_mean
 
@@ -99,7 +104,7 @@ def pa_mpjpe(predicted: ArrayLike, truth: ArrayLike) -> float:
     nan with fewer than 3 common points. Multiply by 1000 for the millimetres papers print.
     """
     predicted, truth = _rows(predicted, 3, "predicted"), _rows(truth, 3, "truth")
-    both = np.isfinite(predicted).all(axis=1) & np.isfinite(truth).all(axis=1)
+    both = known_rows(predicted) & known_rows(truth)
     if np.count_nonzero(both) < 3:
         return float("nan")
     scale, R, t = similarity_alignment(predicted[both], truth[both])
@@ -109,7 +114,7 @@ def pa_mpjpe(predicted: ArrayLike, truth: ArrayLike) -> float:
 def s_mpjpe(predicted: ArrayLike, truth: ArrayLike) -> float:
     """As pa_mpjpe, but aligned by scale and shift only: a wrong orientation counts."""
     predicted, truth = _rows(predicted, 3, "predicted"), _rows(truth, 3, "truth")
-    both = np.isfinite(predicted).all(axis=1) & np.isfinite(truth).all(axis=1)
+    both = known_rows(predicted) & known_rows(truth)
     if np.count_nonzero(both) < 2:
         return float("nan")
     a, b = predicted[both] - predicted[both].mean(axis=0), truth[both] - truth[both].mean(axis=0)
@@ -157,4 +162,5 @@ def average_precision(scores: ArrayLike, similarities: ArrayLike, images: ArrayL
     precision = true / np.arange(1, len(hits) + 1)
     precision = np.maximum.accumulate(precision[::-1])[::-1] if len(precision) else precision
     places = np.searchsorted(true / total, np.linspace(0.0, 1.0, 101), side="left")
-    return float(np.mean([precision[i] if i < len(precision) else 0.0 for i in places]))
+    reached = places < len(precision)
+    return float(precision[places[reached]].sum() / len(places))

@@ -23,7 +23,7 @@ from ..fit.hints import FitHints
 from ..fit.image import FitResult, fit_image
 from ..overlay import OverlayAnimal, draw_overlay
 from ..pictures import decode_image
-from .metrics import mask_iou, pck_box, pck_image, pck_mask
+from .metrics import known_rows, mask_iou, pck_box, pck_image, pck_mask
 from .report import markdown_table, write_metrics, write_text
 from .samples import AnnotatedAnimal, read_samples
 from .sheet import side_view, write_sheet
@@ -76,8 +76,7 @@ def run(data: Path, out: Path, model: AnimalModel, limit: int | None = None, see
             outcomes.append(outcome)
             details.append({"condition": condition.name, "photo": sample.name, "given": int(outcome.given.sum()),
                             "warnings": outcome.result.animals[0].warnings, **_plain(outcome.scores)})
-            say(f"{condition.name} {sample.name}: IoU {outcome.scores['iou']:.3f}, "
-                f"PCK {outcome.scores['pck']:.2f}, held back {outcome.scores['pck_heldout']:.2f}, {outcome.scores['seconds']:.1f} s")
+            say(f"{condition.name} {_caption(sample, outcome)}")
         metrics |= _summary(condition, outcomes)
         rows.append([condition.name, *(_mean(outcomes, key) for key in ("given", "iou", "pck", "pck_heldout", "seconds"))])
         _write_sheet(Path(out) / f"contact_sheet_{condition.name}.jpg", samples, images, outcomes, model)
@@ -104,7 +103,7 @@ def fit_one(sample: AnnotatedAnimal, condition: Condition, model: AnimalModel, r
 
 def choose_points(keypoints: Array, points: int | str, rng: np.random.Generator) -> NDArray[np.bool_]:
     """Which of the annotated points (44, 2) are given: "all", "half" of them (a draw), or the first few of the suggested order."""
-    known = np.isfinite(keypoints).all(axis=1)
+    known = known_rows(keypoints)
     if points == "all":
         return known
     given = np.zeros(len(keypoints), dtype=bool)
@@ -163,6 +162,12 @@ def _plain(scores: dict[str, float]) -> dict[str, float | None]:
     return {name: None if np.isnan(value) else round(float(value), 4) for name, value in scores.items()}
 
 
+def _caption(sample: AnnotatedAnimal, outcome: Outcome) -> str:
+    s = outcome.scores
+    return (f"{sample.name}: IoU {s['iou']:.2f}, PCK {s['pck']:.2f}, held back {s['pck_heldout']:.2f}, "
+            f"{s['seconds']:.1f} s")
+
+
 def _write_sheet(path: Path, samples: Sequence[AnnotatedAnimal], images: Sequence[NDArray[np.uint8]],
                  outcomes: Sequence[Outcome], model: AnimalModel) -> None:
     """Photo, overlay, and the body from the side and from above, where an implausible one shows."""
@@ -174,9 +179,7 @@ def _write_sheet(path: Path, samples: Sequence[AnnotatedAnimal], images: Sequenc
         rows.append([image, draw_overlay(image, camera, [drawn]),
                      side_view(animal.vertices_world, model.faces, camera, 90.0),
                      side_view(animal.vertices_world, model.faces, camera, 0.0, raised=1.2)])
-        s = outcome.scores
-        captions.append(f"{sample.name}: IoU {s['iou']:.2f}, PCK {s['pck']:.2f}, held back {s['pck_heldout']:.2f}, "
-                        f"{s['seconds']:.1f} s")
+        captions.append(_caption(sample, outcome))
     write_sheet(path, rows, captions)
     if path.name == "contact_sheet_all.jpg":
         write_sheet(path.with_name("contact_sheet.jpg"), rows, captions)

@@ -143,7 +143,7 @@ def _camera(vertices: Array, azimuth: float, elevation: float, focal: float, wid
     free = np.clip(np.array([width, height]) - np.ptp(pixels, axis=0), 0.0, None)
     centre = (pixels.min(axis=0) + pixels.max(axis=0)) / 2
     move = (np.array([width, height]) / 2 - centre + 0.9 * offset * free) * distance / focal
-    return Camera(camera.K, camera.R, camera.t + [*move, 0.0], width, height)
+    return Camera(camera.K, camera.R, camera.t + np.append(move, 0.0), width, height)
 
 
 def _occluders(camera: Camera, vertices: Array, rng: np.random.Generator) -> tuple[Solid, ...]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...animal.keypoints import INDEX, MIRROR, SUPERSET
-from .metrics import pa_mpjpe, s_mpjpe, similarity_alignment
+from .metrics import known_rows, pa_mpjpe, s_mpjpe, similarity_alignment
 
 Array = NDArray[np.float64]
 PAIRS = tuple((i, INDEX[name.replace("left_", "right_", 1)]) for i, name in enumerate(SUPERSET) if name.startswith("left_"))
@@ -38,7 +38,7 @@ def score_3d(found: Array, truth: Array, up: Array) -> Score3D:
     """Score points found (44, 3) against true ones (44, 3), both in the camera's axes; up (3,) is the true upward direction."""
     found_ahead, true_ahead = body_direction(found), body_direction(truth)
     heading = _angle(_flat(found_ahead, up), _flat(true_ahead, up))
-    both = np.isfinite(found).all(axis=1) & np.isfinite(truth).all(axis=1)
+    both = known_rows(found) & known_rows(truth)
     side = _angle(_leftward(found, both), _leftward(truth, both))
     swapped = s_mpjpe(found[np.asarray(MIRROR)], truth) < s_mpjpe(found, truth)
     return Score3D(_angle(found_ahead, true_ahead), heading > 90.0, side > 90.0 or bool(swapped), aligned_error(found, truth))
@@ -51,7 +51,7 @@ def aligned_error(found: Array, truth: Array) -> float:
 
 def spread(points: Array) -> float:
     """Root mean square distance of the known points (K, 3) from their mean."""
-    known = points[np.isfinite(points).all(axis=1)]
+    known = points[known_rows(points)]
     return float(np.sqrt(((known - known.mean(axis=0)) ** 2).sum(axis=1).mean()))
 
 
@@ -86,14 +86,14 @@ def mean_animal(truths: Sequence[Array], rounds: int = 10) -> Array:
     It is made from the truth itself, so it is the best a constant answer can hope for.
     """
     scaled = [(truth - np.nanmean(truth, axis=0)) / spread(truth) for truth in truths]
-    mean = scaled[int(np.argmax([np.isfinite(truth).all(axis=1).sum() for truth in scaled]))]
+    mean = scaled[int(np.argmax([known_rows(truth).sum() for truth in scaled]))]
     for _ in range(rounds):
         aligned = []
         for truth in scaled:
             scale, R, t = similarity_alignment(truth, mean)
             aligned.append(scale * truth @ R.T + t)
         stack = np.array(aligned)
-        known = np.isfinite(stack).all(axis=2)
+        known = known_rows(stack)
         total = np.where(known[..., None], stack, 0.0).sum(axis=0)
         mean = np.where(known.any(axis=0)[:, None], total / np.maximum(known.sum(axis=0), 1)[:, None], np.nan)
         mean = mean / spread(mean)
@@ -106,7 +106,7 @@ def constant_errors(constants: dict[str, Array], truths: Sequence[Array], found:
     for name, constant in constants.items():
         errors = []
         for truth, fit in zip(truths, found, strict=True):
-            shared = np.where(np.isfinite(fit).all(axis=1, keepdims=True), truth, np.nan)
+            shared = np.where(known_rows(fit)[:, None], truth, np.nan)
             errors.append(pa_mpjpe(constant, shared) / spread(truth))
         result[name] = float(np.mean(errors))
     return result
