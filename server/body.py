@@ -96,13 +96,13 @@ class Body(nn.Module):
         trans (N or 1, 3) model units. None stands for zeros. Differentiable once in all of them.
         Raises ModelError on a shape that does not fit.
         """
-        betas, rotations, trans = self._inputs(betas, pose, trans, rotations)
-        n = next((len(x) for x in (betas, rotations, trans) if len(x) != 1), 1)
-        transforms, joints = self._skeleton(betas, rotations, trans, n)
+        shape, turns, place = self._inputs(betas, pose, trans, rotations)
+        n = next((int(x.shape[0]) for x in (shape, turns, place) if x.shape[0] != 1), 1)
+        transforms, joints = self._skeleton(shape, turns, place, n)
         features = [self.joint_rest.new_ones(1, 1).expand(n, 1)]
         if self.has_pose_directions:
-            features.append((rotations[:, 1:] - self.identity).flatten(1).expand(n, -1))
-        features.append(betas.expand(n, -1))
+            features.append((turns[:, 1:] - self.identity).flatten(1).expand(n, -1))
+        features.append(shape.expand(n, -1))
         coefficients = torch.cat(features, dim=1)
         keep = torch.is_grad_enabled() and (coefficients.requires_grad or transforms.requires_grad)
         vertices: Tensor = _Skinning.apply(coefficients, transforms, self.directions, self.weights, keep)  # type: ignore
@@ -112,24 +112,27 @@ class Body(nn.Module):
                 rotations: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """Checked betas (·, B'), rotations (·, J, 3, 3) and trans (·, 3)."""
         empty = self.joint_rest
-        betas = empty.new_zeros(1, 0) if betas is None else betas
-        trans = empty.new_zeros(1, 3) if trans is None else trans
-        if betas.ndim != 2 or betas.shape[1] > self.n_betas:
-            raise ModelError(f"betas: needs (N, at most {self.n_betas}), got {tuple(betas.shape)}")
-        if rotations is None:
-            pose = empty.new_zeros(1, self.n_joints, 3) if pose is None else pose
-            if pose.ndim != 3 or pose.shape[1:] != (self.n_joints, 3):
-                raise ModelError(f"pose: needs (N, {self.n_joints}, 3), got {tuple(pose.shape)}")
-            rotations = self.matrices(pose)
-        elif pose is not None:
+        shape: Tensor = empty.new_zeros(1, 0) if betas is None else betas
+        place: Tensor = empty.new_zeros(1, 3) if trans is None else trans
+        if shape.ndim != 2 or shape.shape[1] > self.n_betas:
+            raise ModelError(f"betas: needs (N, at most {self.n_betas}), got {tuple(shape.shape)}")
+        if place.ndim != 2 or place.shape[1] != 3:
+            raise ModelError(f"trans: needs (N, 3), got {tuple(place.shape)}")
+        if rotations is not None and pose is not None:
             raise ModelError("pose: give either pose or rotations, not both")
-        if rotations.ndim != 4 or rotations.shape[1:] != (self.n_joints, 3, 3):
-            raise ModelError(f"rotations: needs (N, {self.n_joints}, 3, 3), got {tuple(rotations.shape)}")
-        if trans.ndim != 2 or trans.shape[1] != 3:
-            raise ModelError(f"trans: needs (N, 3), got {tuple(trans.shape)}")
-        if len({len(x) for x in (betas, rotations, trans)} - {1}) > 1:
-            raise ModelError(f"batch: betas, pose and trans have {len(betas)}, {len(rotations)} and {len(trans)} rows")
-        return betas, rotations, trans
+        turns: Tensor = self._rotations(pose) if rotations is None else rotations
+        if turns.ndim != 4 or turns.shape[1:] != (self.n_joints, 3, 3):
+            raise ModelError(f"rotations: needs (N, {self.n_joints}, 3, 3), got {tuple(turns.shape)}")
+        sizes = [int(x.shape[0]) for x in (shape, turns, place)]
+        if len(set(sizes) - {1}) > 1:
+            raise ModelError(f"batch: betas, pose and trans have {sizes[0]}, {sizes[1]} and {sizes[2]} rows")
+        return shape, turns, place
+
+    def _rotations(self, pose: Tensor | None) -> Tensor:
+        axis_angle: Tensor = self.joint_rest.new_zeros(1, self.n_joints, 3) if pose is None else pose
+        if axis_angle.ndim != 3 or axis_angle.shape[1:] != (self.n_joints, 3):
+            raise ModelError(f"pose: needs (N, {self.n_joints}, 3), got {tuple(axis_angle.shape)}")
+        return self.matrices(axis_angle)
 
     def matrices(self, pose: Tensor) -> Tensor:
         """Rodrigues' formula: axis-angle (…, 3) → rotation matrices (…, 3, 3), with exact gradients at zero too."""
