@@ -25,7 +25,7 @@ from .report import markdown_table, write_metrics, write_text
 from .sheet import side_view, write_sheet
 from .truth_render import render_all
 from .truth_scenes import TruthPicture, clicked, truth_pictures
-from .truth_scores import Score3D, aligned_error, constant_errors, mean_animal, score_3d
+from .truth_scores import Score3D, constant_errors, mean_animal, score_3d
 
 Array = NDArray[np.float64]
 Say = Callable[[str], None]
@@ -153,6 +153,3 @@ def _write_sheet(path: Path, pictures: Sequence[TruthPicture], images: Sequence[
         captions.append(f"{picture.name} {picture.rig} {picture.clip}: error {fit.score.error:.3f}, "
                         f"{fit.score.direction_error:.0f} deg{flips}")
     write_sheet(path, rows, captions)
-
-
-__all__ = ["CONDITIONS", "Condition", "Fitted", "aligned_error", "fit_one", "run", "summarise"]
