@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -195,3 +196,8 @@ def lay_over(path: Path, photo: bpy.types.Image) -> None:
 
 if __name__ == "__main__":
     main()
+    if not bpy.app.binary_path:
+        # As a module, Blender 4.2 may crash while Python takes it down, when all files are long written.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)

@@ -116,7 +116,7 @@ def _build_rigs(animals: Sequence[AnimalPose], model: AnimalModel, scale: float,
     """The armature objects, in rest pose, standing where the animals stand, with their records."""
     made = []
     for animal in animals:
-        item = armature.new_armature(animal.label or (animal.species or name).replace("_", " ").capitalize())
+        item = armature.new_armature(_title(animal) or name)
         betas = np.zeros(model.n_betas)
         betas[: len(animal.betas)] = animal.betas
         rest = model.rest(betas)
@@ -129,6 +129,13 @@ def _build_rigs(animals: Sequence[AnimalPose], model: AnimalModel, scale: float,
         made.append((item, layout, frame))
     armature.fill_armatures(made)
     return [item for item, _, _ in made]
+
+
+def _title(animal: AnimalPose) -> str:
+    """What an animal's objects are called: its label as the user wrote it, or its species in plain words."""
+    if animal.label and animal.label != animal.species:
+        return animal.label
+    return (animal.species or "").replace("_", " ").capitalize()
 
 
 def _build_body(

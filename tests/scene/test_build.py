@@ -246,3 +246,34 @@ def test_bones_follow_a_shape_edited_later(blender: Any, model: AnimalModel, ran
     other = dataclasses.replace(model, joint_names=tuple(f"j{k}" for k in range(35)))
     with pytest.raises(ValueError, match="was not made from"):
         armature.fit_bones_to_shape(item, other)
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("file", ["bird/bird_eccv.json", "pig/PIG_full.pkl", "stick_insect/SMILy_STICK.pkl"])
+def test_models_with_other_skeletons_become_rigs(blender: Any, shared_data: Path, file: str, world_vertices: Read) -> None:
+    from bestiary.animal.model_file import open_model
+    from bestiary.scene import rig
+    from bestiary.scene.animals import build_animals
+
+    other, rng = open_model(shared_data / "models" / file), np.random.default_rng(0)
+    other = dataclasses.replace(other, posedirs=None)  # Blender skins linearly
+    size = float(np.ptp(other.v_template))
+    animal = AnimalPose(rng.normal(size=other.n_betas) * 0.5, rng.normal(size=(other.n_joints, 3)) * 0.2, np.zeros(3),
+                        1.0 / size)
+    item = rig.rigs(build_animals([animal], None, None, other))[0]
+    np.testing.assert_allclose(world_vertices(rig.body_of(item)), animal.posed(other).vertices, atol=1e-4)
+    record = rig.read_record(item)
+    assert record is not None and len(item.data.bones) == other.n_joints
+    for j, twin in enumerate(other.joint_mirror):
+        assert twin == j or blender.utils.flip_name(record.bones[j]) == record.bones[twin]
+
+
+def test_the_open_animal_in_every_blender(blender: Any, world_vertices: Read) -> None:
+    from bestiary.animal.default import default_model
+    from bestiary.scene.animals import build_animals
+
+    open_animal, rng = default_model(), np.random.default_rng(3)
+    animals = [AnimalPose(rng.normal(size=open_animal.n_betas), rng.normal(size=(35, 3)) * 0.4, rng.normal(size=3), 0.5)
+               for _ in range(2)]
+    for animal, body in zip(animals, _bodies(build_animals(animals, None, None, open_animal)), strict=True):
+        np.testing.assert_allclose(world_vertices(body), animal.posed(open_animal).vertices, atol=1e-4)
