@@ -114,15 +114,15 @@ def rotation_between(source: ArrayLike, target: ArrayLike) -> Array:
 
     Opposite directions are turned about an axis perpendicular to both.
     """
-    source, target = np.broadcast_arrays(_floats(source, 3), _floats(target, 3))
-    source = source / np.linalg.norm(source, axis=-1, keepdims=True)
-    target = target / np.linalg.norm(target, axis=-1, keepdims=True)
-    axis = np.cross(source, target)
+    start, end = np.broadcast_arrays(_floats(source, 3), _floats(target, 3))
+    start = start / np.linalg.norm(start, axis=-1, keepdims=True)
+    end = end / np.linalg.norm(end, axis=-1, keepdims=True)
+    axis = np.cross(start, end)
     sine = np.linalg.norm(axis, axis=-1, keepdims=True)
-    cosine = np.einsum("...i,...i->...", source, target)[..., None]
-    # Any perpendicular axis serves half a turn: cross with the coordinate axis the source is least along.
-    helper = np.eye(3)[np.argmin(np.abs(source), axis=-1)]
-    spare = np.cross(source, helper)
+    cosine = np.einsum("...i,...i->...", start, end)[..., None]
+    # Any perpendicular axis serves half a turn: cross with the coordinate axis the start is least along.
+    helper = np.eye(3)[np.argmin(np.abs(start), axis=-1)]
+    spare = np.cross(start, helper)
     spare = spare / np.linalg.norm(spare, axis=-1, keepdims=True)
     axis = np.where(sine < 1e-12, spare, axis / np.where(sine < 1e-12, 1.0, sine))
     return matrix_from_axis_angle(axis * np.arctan2(sine, cosine))

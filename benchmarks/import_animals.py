@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -74,7 +75,7 @@ def write_herd(folder: Path, count: int) -> list[Path]:
     return files
 
 
-def build(start: Sequence[str], files: Sequence[Path]) -> dict[str, object]:
+def build(start: Sequence[str], files: Sequence[Path]) -> dict[str, Any]:
     """One run of the script in one Blender: what its line of JSON says. Raises RuntimeError with its last words."""
     # A Python is told from a Blender program by its name: `python3.11`, `pypy`.
     if "python" in Path(start[0]).name.lower():

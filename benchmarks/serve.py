@@ -103,7 +103,7 @@ def _measure_litserve(times: Times, payload: np.ndarray, way: str, count: int) -
         def job() -> object:
             body: Any = payload.tobytes()
             if way == "json":
-                body = json.dumps({"payload": base64.b64encode(payload).decode("ascii")})
+                body = json.dumps({"payload": base64.b64encode(payload.tobytes()).decode("ascii")})
             url = f"http://127.0.0.1:{port}/predict"
             answer = session.post(url, data=body, headers={"Content-Type": kind}, timeout=60).json()
             if answer != {"nbytes": payload.nbytes}:

@@ -1,4 +1,4 @@
-"""`bestiary benchmark body | serve`: measured ratios against what one would use instead."""
+"""`bestiary benchmark body | serve | import`: measured ratios against what one would use instead."""
 
 from __future__ import annotations
 
@@ -43,6 +43,19 @@ def serve(out: Path = Path("out/benchmark_serve"), repeats: int = 200, megabytes
     from ..benchmarks import serve as benchmark
 
     show(benchmark.run(out, repeats=repeats, megabytes=megabytes), out)
+
+
+def import_animals(out: Path = Path("out/benchmark_import"), blender: tuple[Path, ...] = (), animals: int = 8) -> None:
+    """How long Blender takes to build a photo's animals with all their shape keys.
+
+    Args:
+        out: Folder for metrics.json and table.md.
+        blender: Blender programs; without them Blender's Python module, and `blender` on the path.
+        animals: How many animals the photo has.
+    """
+    from ..benchmarks import import_animals as benchmark
+
+    show(benchmark.run(out, [[str(program)] for program in blender] or None, animals), out)
 
 
 def need(module: str) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from model_pickles import dumps, smal_like
 
 from bestiary.animal.convert import convert, summary
 from bestiary.animal.model import ModelError
 from bestiary.animal.model_file import open_model
+from model_pickles import dumps, smal_like
 
 
 def test_a_pickle_becomes_the_same_model(tmp_path: Path) -> None:

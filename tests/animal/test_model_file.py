@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_pickles import dumps, smal_like
 
 from bestiary.animal.assemble import assemble
 from bestiary.animal.model import SMAL_JOINTS, SMAL_PARENTS, AnimalModel, ModelError
@@ -23,6 +22,7 @@ from bestiary.animal.model_file import load_model, open_model, save_model
 from bestiary.animal.npz import read_json, read_npz, write_json, write_npz
 from bestiary.animal.smal_points import _PUBLISHED, has_smal_mesh, with_keypoints, with_known_keypoints
 from bestiary.animal.species import Family, Species
+from model_pickles import dumps, smal_like
 
 
 def small_model(seed: int = 0, betas: int = 3, posedirs: bool = True, regressor: bool = True) -> AnimalModel:

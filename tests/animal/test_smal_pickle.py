@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_pickles import dumps, foreign_modules, instance, python2_pickle, smal_like, sparse_parts
 
 from bestiary.animal.assemble import parents_first
 from bestiary.animal.model import SMAL_JOINTS, AnimalModel, ModelError
@@ -23,6 +22,7 @@ from bestiary.animal.model_file import open_model
 from bestiary.animal.pickle_reader import read_pickle
 from bestiary.animal.pickle_values import to_array
 from bestiary.animal.smal_pickle import read_smal_pickle
+from model_pickles import dumps, foreign_modules, instance, python2_pickle, smal_like, sparse_parts
 
 
 def write(folder: Path, data: bytes) -> Path:

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bestiary.cli.console import CliError
-from bestiary.cli.hints import parse_box, read_hints, read_mask
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+
+from bestiary.cli.console import CliError
+from bestiary.cli.hints import parse_box, read_hints, read_mask
 
 PHOTO = Path("photo.jpg")
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from bestiary.animal.clips import load_clip
 from bestiary.animal.default import default_model
 from bestiary.animal.gltf import read_gltf

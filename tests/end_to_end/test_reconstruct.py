@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from bestiary.animal.cameras import Camera
 from bestiary.animal.clips import load_clip
 from bestiary.animal.default import default_model
@@ -18,7 +20,6 @@ from bestiary.server.overlay import OverlayAnimal, draw_overlay
 from bestiary.server.results import clip_silhouette
 from bestiary.wire import Client
 from bestiary.wire.local import LocalServer
-from PIL import Image
 
 POINTS = ("nose", "tail_base", "left_front_paw", "right_front_paw", "left_hind_paw", "right_hind_paw", "withers")
 

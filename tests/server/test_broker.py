@@ -6,7 +6,6 @@ import threading
 
 import numpy as np
 import pytest
-from serving import faulty, quick_client, running_broker, wait_ready, wait_state, wait_until
 
 from bestiary.wire import messages as m
 from bestiary.wire.errors import (
@@ -17,6 +16,7 @@ from bestiary.wire.errors import (
     NotYours,
     UnknownJob,
 )  # fmt: skip
+from serving import faulty, quick_client, running_broker, wait_ready, wait_state, wait_until
 
 
 @pytest.fixture(scope="module")

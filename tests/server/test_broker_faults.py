@@ -9,7 +9,6 @@ import signal
 import numpy as np
 import pytest
 import zmq
-from serving import QUICK, faulty, quick_client, running_broker, wait_ready, wait_state, wait_until
 
 from bestiary.server import inner
 from bestiary.server.broker import Broker
@@ -17,6 +16,7 @@ from bestiary.server.settings import ServerError, Settings
 from bestiary.wire import frames, keys
 from bestiary.wire import messages as m
 from bestiary.wire.errors import JobFailed, NoServer, NotYours, ServerLost, WorkerLost
+from serving import QUICK, faulty, quick_client, running_broker, wait_ready, wait_state, wait_until
 
 
 def pid_of(job):

@@ -11,10 +11,10 @@ import pytest
 import zmq
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from serving import quick_client, running_broker, wait_ready
 
 from bestiary.wire import frames
 from bestiary.wire import messages as m
+from serving import quick_client, running_broker, wait_ready
 
 JOB = "0123456789abcdef" * 2
 TOKEN = "a fuzzing stranger"

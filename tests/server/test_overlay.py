@@ -4,9 +4,10 @@ import io
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from bestiary.animal.cameras import Camera
 from bestiary.server.overlay import OverlayAnimal, draw_overlay, encode_png, overlay_png
-from PIL import Image
 
 SQUARE = np.array([[-1.0, 0.0, -1.0], [1.0, 0.0, -1.0], [1.0, 0.0, 1.0], [-1.0, 0.0, 1.0]])
 FACES = np.array([[0, 1, 2], [0, 2, 3]], np.int32)

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from bestiary.animal.cameras import Camera
 from bestiary.animal.clips import load_clip
 from bestiary.animal.default import default_model
 from bestiary.server.results import clip_of, clip_silhouette, upright_photo, write_reconstruction
 from bestiary.wire import Animal, Reconstruction
-from PIL import Image
 
 
 @pytest.fixture

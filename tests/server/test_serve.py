@@ -12,15 +12,15 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-import serving
-from serving import faulty, wait_state, wait_until
 
 import bestiary
+import serving
 from bestiary.server.serve import find_devices, serve
 from bestiary.server.settings import ServerError
 from bestiary.wire import Client, LocalServer
 from bestiary.wire import messages as m
 from bestiary.wire.local import ServerNotStarted
+from serving import faulty, wait_state, wait_until
 
 LAUNCH = Path(bestiary.__file__).parent / "server" / "launch.py"
 QUICK = {"engine_factory": "faulty_engines:make", "devices": ["cpu"], "beat_s": 0.2}

@@ -7,8 +7,8 @@ import os
 
 import psutil
 import pytest
-import serving
 
+import serving
 from bestiary.benchmarks.serve import run
 
 

@@ -6,13 +6,13 @@ import threading
 
 import numpy as np
 import pytest
-from serving import faulty, quick_client, running_broker, wait_ready, wait_until
 
 from bestiary.server.echo import EchoEngine
 from bestiary.server.engine import Cancelled, JobContext, JobFailure
 from bestiary.server.requests import check_request
 from bestiary.wire import messages as m
 from bestiary.wire.errors import WireError
+from serving import faulty, quick_client, running_broker, wait_ready, wait_until
 
 
 @pytest.fixture(scope="module")
