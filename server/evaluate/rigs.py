@@ -9,7 +9,8 @@ rest pose to joints or vertices. The rules:
   (y not 0 in a rule for the left: only vertices on that side);
 * `{"farthest_from": J, "of": [J…], "count": n}` the n vertices furthest from a joint;
 * `{"darker_than": c, "of": [J…]}` the mean of the vertices of these joints whose colour is darker than c (eyes);
-* `{"midline": "top" | "bottom", "at": J}` the vertices of the back or belly's midline that are nearest to a joint's x;
+* `{"midline": "top" | "bottom", "at": J}` the vertices of the back or belly's midline that are nearest to a joint's x,
+  or with `"at": [A, B, s]` to the place s of the way from A to B; `"of": [J…]` looks at these joints' vertices alone;
 * `{"near": [x, y, z]}` the vertices closest to a place; `null` the rig has no such point.
 """
 
@@ -165,9 +166,12 @@ class _Rest:
             return np.flatnonzero(away <= away.min() + 0.002 * size)
         if "midline" in rule:
             sign = {"top": 1.0, "bottom": -1.0}[rule["midline"]]
-            x = self.joints[self._joint(rule["at"], point), 0]
+            first, second, share = [rule["at"], rule["at"], 0.0] if isinstance(rule["at"], str) else rule["at"]
+            joints = self.joints[[self._joint(first, point), self._joint(second, point)]]
+            x = (1.0 - share) * joints[0, 0] + share * joints[1, 0]
             ahead, height = np.abs(self.vertices[:, 0] - x), sign * self.vertices[:, 2]
-            middle = (np.abs(self.vertices[:, 1]) < 0.01 * size) & (ahead < 0.08 * size) & (self.owner != "")
+            middle = (np.abs(self.vertices[:, 1]) < 0.01 * size) & (ahead < 0.08 * size)
+            middle &= np.isin(self.owner, rule["of"]) if "of" in rule else self.owner != ""
             if not middle.any():
                 return np.flatnonzero(middle)
             # Only the outer third counts: meshes are coarse, and a narrow slice may hold vertices of the other side alone.
