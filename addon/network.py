@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import bpy
 
+from .text import lines
+
 
 class OfflineError(RuntimeError):
     """Blender's online access is off. `advice` says how to allow it."""
@@ -21,6 +23,19 @@ def offline_advice() -> str | None:
     if bpy.app.online_access_override:
         return "Blender was started with --offline-mode: start it without, to let Bestiary talk to its server"
     return "Switch on Preferences > System > Network > Allow Online Access; a server on this machine needs it too"
+
+
+def draw_offline(layout: bpy.types.UILayout, width: int) -> None:
+    """A box that says that Blender is offline, with the button that changes it; nothing when it is not."""
+    advice = offline_advice()
+    if advice is None:
+        return
+    box = layout.box()
+    if bpy.app.online_access_override:
+        lines(box, advice, width, icon="ERROR")
+        return
+    lines(box, "Blender's online access is off. Bestiary needs it to reach its server, on this machine too", width, "ERROR")
+    box.operator("extensions.userpref_allow_online", text="Allow Online Access", icon="CHECKMARK")
 
 
 def require_access() -> None:

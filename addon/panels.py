@@ -5,16 +5,12 @@ from bpy.types import Panel, UIList
 
 from .marks import current_photo, is_photo
 from .models import ModelUnavailable, current_model, species_and_family
-from .network import offline_advice
+from .network import draw_offline, offline_advice
 from .point_names import shown_name
-from .preferences import NotEnabled, draw_start_stop, lines, preferences
+from .preferences import NotEnabled, draw_start_stop, preferences
 from .session import session
+from .text import characters, lines
 from .user_files import PACKAGE
-
-
-def characters(context: bpy.types.Context) -> int:
-    """How many letters fit into a line of the sidebar."""
-    return int(context.region.width / (7.2 * context.preferences.system.ui_scale)) - 4
 
 
 class BESTIARY_UL_animals(UIList):
@@ -187,21 +183,15 @@ def draw_progress(layout: bpy.types.UILayout) -> None:
     task = session.task
     column = layout.column(align=True)
     column.label(text=session.title)
-    row = column.row(align=True)
     stage = "Cancelling" if task.cancelling else task.stage or "Starting"
-    row.progress(factor=task.fraction, type="BAR", text=stage)
-    row.operator("bestiary.cancel", text="", icon="X")
+    column.progress(factor=task.fraction, type="BAR", text=stage)
+    column.operator("bestiary.cancel", icon="CANCEL")
 
 
 def draw_messages(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
     """The last error with its advice, or the last result with its warnings; offline advice before all."""
     width = characters(context)
-    advice = offline_advice()
-    if advice:
-        box = layout.box()
-        lines(box, advice, width, icon="INTERNET_OFFLINE" if hasattr(bpy.types, "Extensions") else "ERROR")
-        if not bpy.app.online_access_override:
-            box.prop(context.preferences.system, "use_online_access", text="Allow Online Access")
+    draw_offline(layout, width)
     if session.error:
         box = layout.box()
         lines(box, session.error, width, icon="ERROR")

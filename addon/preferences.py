@@ -1,13 +1,12 @@
 """The add-on's preferences: which server, which keys, which animal model, and a server on this machine."""
 
-import textwrap
-
 import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 from bpy.types import AddonPreferences
 
 from . import local_server
-from .network import offline_advice
+from .network import draw_offline
+from .text import lines
 from .user_files import PACKAGE, user_folder
 
 DEFAULT_ADDRESS = "tcp://127.0.0.1:8755"
@@ -84,12 +83,7 @@ class BESTIARY_preferences(AddonPreferences):
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
-        advice = offline_advice()
-        if advice:
-            box = layout.box()
-            lines(box, advice, 90, icon="ERROR")
-            if not bpy.app.online_access_override:
-                box.prop(bpy.context.preferences.system, "use_online_access", text="Allow Online Access")
+        draw_offline(layout, 90)
         draw_connection(layout.box(), self)
         draw_local_server(layout.box(), self)
 
@@ -140,15 +134,6 @@ def draw_start_stop(layout: bpy.types.UILayout) -> None:
         layout.operator("bestiary.stop_server", icon="CANCEL")
     else:
         layout.operator("bestiary.start_server", icon="PLAY")
-
-
-def lines(layout: bpy.types.UILayout, text: str, width: int, icon: str = "NONE") -> None:
-    """A long text as several labels of at most `width` characters, the icon at the first."""
-    column = layout.column(align=True)
-    column.scale_y = 0.8
-    blank = "NONE" if icon == "NONE" else "BLANK1"
-    for number, line in enumerate(textwrap.wrap(text, max(width, 12)) or [""]):
-        column.label(text=line, icon=blank if number else icon)
 
 
 def preferences() -> BESTIARY_preferences:

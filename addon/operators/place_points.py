@@ -4,6 +4,7 @@ from bpy.types import Operator
 
 from ..point_editor import PointEditor
 from ..point_names import asking_order
+from ..session import redraw
 from .image_tool import MOVES, PASSED_ON, ImageTool
 
 REACH = 10.0
@@ -83,6 +84,7 @@ class BESTIARY_OT_place_points(ImageTool, Operator):
 
     def _written(self, image):
         image.bestiary.active().set_points(self.state.editor.points)
+        redraw()
         return {"RUNNING_MODAL"}
 
     def _press(self, view, image, here):

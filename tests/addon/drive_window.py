@@ -1,160 +1,29 @@
-"""Drives the add-on in a real Blender window with simulated mouse and keys, from an empty file to a rig, with screenshots.
+"""A whole session of an animator in a real window: from an empty file to a rig, with screenshots.
 
-Run by Blender, not by pytest (`test_window.py` does that):
-
-    blender --factory-startup --enable-event-simulate -p 0 0 1600 900 \
-        --python tests/addon/drive_window.py -- --photo fox.png --hints fox.json --server tcp://… --out DIR
-
-Buttons are not clicked at known places: the mouse moves down the sidebar and Blender is asked which button is under it,
-so the same script works where the interface is laid out otherwise. Writes `outcome.json` and `NN_name.png`.
+Run by Blender, see `window_driver.py`; `test_window.py` does that. Writes `outcome.json` and `NN_name.png`.
 """
 
-import argparse
 import json
-import subprocess
 import sys
 import time
-import traceback
 from pathlib import Path
 
 import bpy
 
-MODULE = "bl_ext.user_default.bestiary"
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from window_driver import MODULE, part, run, start
+
 POINTS = ("nose", "right_front_paw", "left_front_paw", "left_hind_paw", "right_hind_paw")
 """The five clicks; what the tool asks for besides is skipped with the space bar."""
 PATIENCE = 120.0
-
-
-class Driver:
-    """Hands and eyes: each method yields the seconds to wait before the next thing is done."""
-
-    def __init__(self, options):
-        self.options = options
-        self.out = Path(options.out)
-        self.shots = 0
-        self.x = self.y = 0
-
-    @property
-    def window(self):
-        return bpy.context.window_manager.windows[0]
-
-    def area(self, kind):
-        return next(area for area in self.window.screen.areas if area.type == kind)
-
-    def region(self, area_kind, region_kind="WINDOW"):
-        return next(region for region in self.area(area_kind).regions if region.type == region_kind)
-
-    def move(self, x, y):
-        """The mouse to a place in the window."""
-        self.x, self.y = int(x), int(y)
-        self.window.event_simulate(type="MOUSEMOVE", value="NOTHING", x=self.x, y=self.y)
-
-    def press(self, key, value="PRESS", **more):
-        self.window.event_simulate(type=key, value=value, x=self.x, y=self.y, **more)
-
-    def tap(self, key, **more):
-        """A key or button, down and up."""
-        self.press(key, "PRESS", **more)
-        more.pop("unicode", None)
-        self.press(key, "RELEASE", **more)
-
-    def click(self, x, y):
-        self.move(x, y)
-        yield 0.15
-        self.tap("LEFTMOUSE")
-        yield 0.3
-
-    def drag(self, start, end):
-        self.move(*start)
-        yield 0.2
-        self.press("LEFTMOUSE")
-        for step in range(1, 6):
-            self.move(start[0] + (end[0] - start[0]) * step / 5, start[1] + (end[1] - start[1]) * step / 5)
-            yield 0.1
-        self.press("LEFTMOUSE", "RELEASE")
-        yield 0.3
-
-    def type(self, text):
-        for letter in text:
-            self.tap(letter.upper(), unicode=letter)
-            yield 0.1
-
-    def shot(self, name):
-        """A screenshot of the whole screen, from the X server: Blender's own is black there."""
-        yield 1.0
-        self.shots += 1
-        path = self.out / f"{self.shots:02d}_{name}.png"
-        subprocess.run(["import", "-window", "root", str(path)], check=True)
-
-    def look_for(self, wanted, area_kind="VIEW_3D", below=0):
-        """Move down the sidebar until the button under the mouse is the wanted one: an operator or a property."""
-        region = self.region(area_kind, "UI")
-        bpy.context.window_manager.clipboard = ""
-        for across in (0.5, 0.8, 0.25):
-            for y in range(region.y + region.height - 20 - below, region.y + 10, -9):
-                self.move(region.x + region.width * across, y)
-                yield 0.06
-                if wanted in self.under_mouse(area_kind, region):
-                    return
-        raise AssertionError(f"no button for {wanted} in the sidebar of {area_kind}")
-
-    def under_mouse(self, area_kind, region):
-        """The Python command or data path of the button under the mouse, or an empty text."""
-        with bpy.context.temp_override(window=self.window, area=self.area(area_kind), region=region):
-            for ask in (bpy.ops.ui.copy_python_command_button, bpy.ops.ui.copy_data_path_button):
-                if ask.poll():
-                    if ask is bpy.ops.ui.copy_data_path_button:
-                        ask(full_path=True)
-                    else:
-                        ask()
-                    return bpy.context.window_manager.clipboard
-        return ""
-
-    def push(self, wanted, area_kind="VIEW_3D"):
-        """Find a button and click it."""
-        yield from self.look_for(wanted, area_kind)
-        yield 0.2
-        self.tap("LEFTMOUSE")
-        yield 0.8
-
-    def on_photo(self, x, y):
-        """Photo pixels → window pixels, by what Blender itself says of its view."""
-        region, image = self.region("IMAGE_EDITOR"), bpy.context.scene.bestiary.photo
-        u, v = x / image.size[0], 1 - y / image.size[1]
-        a, b = region.view2d.region_to_view(0, 0), region.view2d.region_to_view(region.width, region.height)
-        return (
-            region.x + (u - a[0]) / (b[0] - a[0]) * region.width,
-            region.y + (v - a[1]) / (b[1] - a[1]) * region.height,
-        )
-
-
-def open_sidebar(driver, area_kind="VIEW_3D"):
-    """Key N, then the add-on's tab."""
-    region = driver.region(area_kind)
-    driver.area(area_kind).spaces.active.show_region_ui = True
-    driver.move(region.x + region.width * 0.4, region.y + region.height * 0.5)
-    yield 0.5
-    sidebar = driver.region(area_kind, "UI")
-    if hasattr(sidebar, "active_panel_category"):
-        sidebar.active_panel_category = "Bestiary"
-    yield 0.5
 
 
 def story(driver):
     """The whole flow. Yields seconds to wait."""
     options, hints = driver.options, json.loads(Path(driver.options.hints).read_text("utf-8"))
     outcome = {"version": bpy.app.version_string}
-    yield 3.0
-    driver.move(800, 450)
-    driver.tap("ESC")  # the splash screen
-    yield 1.0
-    bpy.ops.preferences.addon_enable(module=MODULE)
-    bpy.context.preferences.addons[MODULE].preferences.address = options.server
-    bpy.context.preferences.view.show_developer_ui = False
-    with bpy.context.temp_override(window=driver.window):
-        for item in list(bpy.data.objects):
-            bpy.data.objects.remove(item)
-    yield from open_sidebar(driver)
+    yield from start(driver)
     yield from driver.shot("panel_empty")
     with bpy.context.temp_override(window=driver.window, area=driver.area("VIEW_3D")):
         bpy.ops.bestiary.open_photo(filepath=options.photo)
@@ -164,8 +33,7 @@ def story(driver):
     yield from driver.push("bestiary.draw_box")
     yield 1.5
     box = hints["box"]
-    start, end = driver.on_photo(box[0], box[1]), driver.on_photo(box[2], box[3])
-    yield from driver.drag(start, end)
+    yield from driver.drag(driver.on_photo(box[0], box[1]), driver.on_photo(box[2], box[3]))
     yield 0.5
     marked = photo.bestiary.animals[0]
     outcome["box_error"] = max(abs(a - b) for a, b in zip(marked.box, box, strict=True)) if marked.has_box else None
@@ -180,15 +48,15 @@ def story(driver):
 
     yield from place_points(driver, photo, hints["keypoints"], outcome)
     outcome["offline_at_first"] = not bpy.app.online_access
-    yield from driver.push("use_online_access")
+    yield from driver.push("extensions.userpref_allow_online")
     yield 0.5
 
     yield from driver.push("bestiary.reconstruct")
     seen = set()
-    start = time.monotonic()
-    session = sys.modules[f"{MODULE}.addon.session"].session
+    began = time.monotonic()
+    session = part("session").session
     shown = False
-    while session.busy and time.monotonic() - start < PATIENCE:
+    while session.busy and time.monotonic() - began < PATIENCE:
         seen.add(session.task.stage)
         if not shown and session.task.fraction > 0.2:
             shown = True
@@ -202,6 +70,8 @@ def story(driver):
     outcome["rigs"], outcome["summary"] = rigs, list(session.summary)
     view = driver.region("VIEW_3D")
     driver.move(view.x + view.width / 2, view.y + view.height / 2)
+    driver.tap("HOME")
+    yield 2.0
     yield from driver.shot("result")
     yield from driver.push("view3d.view_camera")
     driver.area("VIEW_3D").spaces.active.show_region_ui = False
@@ -212,6 +82,7 @@ def story(driver):
     yield from driver.shot("camera")
 
     outcome["undo"] = yield from undo_and_redo(driver)
+    yield from show_preferences(driver)
     return outcome
 
 
@@ -219,8 +90,8 @@ def place_points(driver, photo, keypoints, outcome):
     """Five points: some wrong on purpose, to use undo, skip and swap too."""
     yield from driver.push("bestiary.place_points")
     yield 1.0
-    order = sys.modules[f"{MODULE}.addon.point_names"].asking_order()
-    state = sys.modules[f"{MODULE}.addon.tool_state"]
+    order = part("point_names").asking_order()
+    state = part("tool_state")
     yield from driver.click(*driver.on_photo(*keypoints["nose"]))
     yield from driver.click(*driver.on_photo(20, 20))  # the tail is not there
     driver.tap("Z", ctrl=True)
@@ -256,6 +127,20 @@ def place_points(driver, photo, keypoints, outcome):
     )
 
 
+def show_preferences(driver):
+    """The add-on's preferences, in the place of the 3D view."""
+    bpy.context.preferences.active_section = "ADDONS"
+    bpy.context.window_manager.addon_search = "Bestiary"
+    area = driver.area("VIEW_3D")
+    area.type = "PREFERENCES"
+    yield 1.0
+    with bpy.context.temp_override(window=driver.window, area=area):
+        bpy.ops.preferences.addon_expand(module=MODULE)
+        bpy.ops.bestiary.check_server()
+    yield 1.0
+    yield from driver.shot("preferences")
+
+
 def undo_and_redo(driver):
     """Ctrl-Z takes the rig away in one step and Ctrl-Shift-Z brings it back."""
     counts = [len(bpy.data.armatures)]
@@ -266,26 +151,4 @@ def undo_and_redo(driver):
     return counts
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    for name in ("photo", "hints", "server", "out"):
-        parser.add_argument(f"--{name}", required=True)
-    driver = Driver(parser.parse_args(sys.argv[sys.argv.index("--") + 1 :]))
-    steps = story(driver)
-
-    def tick():
-        try:
-            return next(steps)
-        except StopIteration as end:
-            outcome = end.value
-        except Exception:
-            outcome = {"failed": traceback.format_exc()}
-            subprocess.run(["import", "-window", "root", str(driver.out / "failed.png")], check=False)
-        (driver.out / "outcome.json").write_text(json.dumps(outcome, indent=1), "utf-8")
-        bpy.ops.wm.quit_blender()
-        return None
-
-    bpy.app.timers.register(tick, first_interval=1.0)
-
-
-main()
+run(story)

@@ -1,0 +1,76 @@
+"""The whole flow in a real Blender window, driven by simulated mouse and keys, and the faults of an impatient animator."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bestiary.cli.connection import private_server
+from bestiary.cli.extension import build_extension
+
+from .test_zip import HERE, ROOT, real_programs
+
+pytestmark = [pytest.mark.real_blender, pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+def in_a_window(program):
+    """The command line that opens this program in a window, or a skip."""
+    if len(program) == 2:  # the development tool brings a virtual screen
+        return [*program, "gui"]
+    if not os.environ.get("DISPLAY"):
+        pytest.skip("no screen: run under xvfb-run")
+    return program
+
+
+def drive(program, story, server, folder):
+    """Install the extension, run a story in a window, and give its outcome."""
+    extension = build_extension(folder)
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    environment["BLENDER_USER_RESOURCES"] = str(folder / "user")
+    common = {"env": environment, "cwd": ROOT, "stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
+    install = [*program, "--command", "extension", "install-file", "-r", "user_default", "-e", str(extension)]
+    subprocess.run(install, check=True, timeout=120, **common)
+    done = subprocess.run(
+        [
+            *in_a_window(program), "--factory-startup", "--enable-event-simulate", "-p", "0", "0", "1600", "900",
+            "--python", str(HERE / story), "--",
+            "--photo", str(HERE / "fox.jpg"), "--hints", str(HERE / "fox.json"),
+            "--server", server, "--out", str(folder),
+        ],
+        timeout=400, **common,
+    )  # fmt: skip
+    output = f"{done.stdout}\n{done.stderr}"
+    assert (folder / "outcome.json").is_file(), output
+    outcome = json.loads((folder / "outcome.json").read_text("utf-8"))
+    assert "failed" not in outcome, outcome["failed"] + output
+    assert done.returncode == 0, output
+    assert "Traceback" not in output, output
+    return outcome
+
+
+programs = pytest.mark.parametrize("program", real_programs(), ids=lambda program: " ".join(map(str, program[1:])) or "-")
+
+
+@programs
+def test_from_an_empty_file_to_a_rig(program, tmp_path):
+    keep = os.environ.get("BESTIARY_SCREENSHOTS")
+    folder = Path(keep) if keep else tmp_path
+    folder.mkdir(parents=True, exist_ok=True)
+    with private_server() as address:
+        outcome = drive(program, "drive_window.py", address, folder)
+    assert outcome["box_error"] < 3 and outcome["point_error"] < 3
+    assert outcome["kind"] == "Fox" and len(outcome["points"]) == 5
+    assert outcome["offline_at_first"] and not outcome["error"]
+    assert outcome["rigs"] == ["Fox"] and outcome["stages"]
+    assert outcome["undo"] == [1, 0, 1]
+
+
+@programs
+def test_an_impatient_animator(program, server, tmp_path):
+    outcome = drive(program, "drive_faults.py", server, tmp_path)
+    assert outcome["cancelled"] == ["Cancelled"]
+    assert outcome["busy_after_undo"] and not outcome["busy_after_load"]
+    assert outcome["thread_ended_after_disable"]
+    assert outcome["placed"] == 1 and not outcome["tool_after_load"]
