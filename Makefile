@@ -64,11 +64,11 @@ extension: wheels
 # --- tests ----------------------------------------------------------------------------------------------------
 
 # Blender's module brings its own copies of libraries that others bring too, so its tests run in a process of their own.
-test: .venv/.ready
+test: wheels
 	$(BIN)/python -m pytest -m 'not blender and not real_blender and not slow' $(TEST)
 	$(BIN)/python -m pytest -m 'blender and not real_blender and not slow' $(TEST)
 
-test-all: .venv/.ready
+test-all: wheels
 	$(BIN)/python -m pytest -m 'not blender and not real_blender' $(TEST)
 	$(BIN)/python -m pytest -m 'blender and not real_blender' $(TEST)
 	$(BIN)/python -m pytest -m 'real_blender' $(TEST) || [ $$? -eq 5 ]
