@@ -107,7 +107,7 @@ def _draw_surfaces(canvas: np.ndarray, camera: Camera, K: np.ndarray, animals: S
         raster = rasterise(seen, animal.faces, K, width, height)
         front = (raster.face >= 0) & (raster.depth < nearest)
         nearest[front], owner[front] = raster.depth[front], number
-        shade = _face_shades(seen, animal.faces)[raster.face[front]]
+        shade = _shades(seen, animal.faces, raster.face[front], _rays(front, K))
         colours[front] = shade[:, None] * np.array(COLOURS[number % len(COLOURS)], np.float32)
     inside = owner >= 0
     canvas = canvas.copy()
@@ -116,16 +116,30 @@ def _draw_surfaces(canvas: np.ndarray, camera: Camera, K: np.ndarray, animals: S
     return canvas
 
 
-def _face_shades(seen: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """(F,) brightness 0.3..1.25 of the faces of vertices in camera axes, smoothed over the vertices they share."""
+def _rays(front: np.ndarray, K: np.ndarray) -> np.ndarray:
+    """(N, 3) directions in camera axes through the centres of the true pixels of front (H, W)."""
+    rows, columns = np.nonzero(front)
+    pixels = np.stack([columns + 0.5, rows + 0.5, np.ones(len(rows))], axis=1)
+    return pixels @ np.linalg.inv(K).T
+
+
+def _shades(seen: np.ndarray, faces: np.ndarray, hit: np.ndarray, rays: np.ndarray) -> np.ndarray:
+    """(N,) brightness 0.3..1.25 where rays (N, 3) meet the faces hit (N,) of vertices in camera axes, smoothly shaded."""
     corners = seen[faces]
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    smooth = np.zeros_like(seen)
+    sides = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    normals = np.zeros_like(seen)
     for corner in range(3):
-        np.add.at(smooth, faces[:, corner], normals)
-    mean = smooth[faces].sum(axis=1)
-    mean /= np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-12)
-    return 0.3 + 0.95 * np.clip(mean @ (LIGHT / np.linalg.norm(LIGHT)), 0.0, 1.0)
+        np.add.at(normals, faces[:, corner], np.cross(*sides))
+    # Where a ray meets its triangle: each corner weighs as much as the triangle that ray and opposite side span.
+    a, b, c = (corners[hit, corner] for corner in range(3))
+    weights = np.stack([_triple(rays, b, c), _triple(rays, c, a), _triple(rays, a, b)], axis=1)
+    normals = np.einsum("nk,nkc->nc", weights * np.sign(weights.sum(axis=1, keepdims=True)), normals[faces[hit]])
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+    return 0.3 + 0.95 * np.clip(normals @ (LIGHT / np.linalg.norm(LIGHT)), 0.0, 1.0)
+
+
+def _triple(rays: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    return np.einsum("nk,nk->n", rays, np.cross(start, end))
 
 
 def _outline(owner: np.ndarray) -> np.ndarray:

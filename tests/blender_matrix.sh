@@ -32,13 +32,13 @@ for version in $VERSIONS; do
         continue
     fi
     if ! prepare "$version" "$interpreter" ||
-        ! ".venv-bpy-$version/bin/python" -m pytest -q -m 'blender and not real_blender' "$@"; then
+        ! ".venv-bpy-$version/bin/python" -m pytest -q -m 'blender and not real_blender' tests/scene tests/addon "$@"; then
         failed+=("$version")
     fi
 done
 
 echo "== real Blender programs =="
-.venv/bin/python -m pytest -q -m real_blender "$@"
+.venv/bin/python -m pytest -q -m real_blender tests/scene tests/addon tests/end_to_end "$@"
 code=$?
 [ "$code" -eq 0 ] || [ "$code" -eq 5 ] || failed+=("real programs")
 
