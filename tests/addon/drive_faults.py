@@ -18,7 +18,7 @@ from window_driver import MODULE, open_sidebar, part, run, start
 def begin(driver):
     """Start a job that takes for ever, and wait until it runs."""
     yield from open_sidebar(driver)
-    with bpy.context.temp_override(window=driver.window, area=driver.area("VIEW_3D")):
+    with driver.in_view():
         bpy.ops.bestiary.open_photo(filepath=driver.options.photo)
         animal = bpy.context.scene.bestiary.photo.bestiary.active()
         animal.name, animal.box, animal.has_box = "slow", (10, 10, 300, 300), True
@@ -67,9 +67,10 @@ def story(driver):
     bpy.context.preferences.addons[MODULE].preferences.address = driver.options.server
     yield 1.0
 
-    with bpy.context.temp_override(window=driver.window, area=driver.area("VIEW_3D")):
+    with driver.in_view():
         bpy.ops.bestiary.open_photo(filepath=driver.options.photo)
-        bpy.ops.bestiary.place_points("INVOKE_DEFAULT")
+    yield from open_sidebar(driver)
+    yield from driver.push("bestiary.place_points")
     yield 1.0
     yield from driver.click(*driver.on_photo(400, 300))
     outcome["placed"] = len(bpy.context.scene.bestiary.photo.bestiary.active().points)

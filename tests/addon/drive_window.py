@@ -12,7 +12,7 @@ import bpy
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from window_driver import MODULE, part, run, start
+from window_driver import MODULE, open_sidebar, part, run, start
 
 POINTS = ("nose", "right_front_paw", "left_front_paw", "left_hind_paw", "right_hind_paw")
 """The five clicks; what the tool asks for besides is skipped with the space bar."""
@@ -68,22 +68,36 @@ def story(driver):
     yield 2.0
     rigs = [item.name for item in bpy.data.objects if item.type == "ARMATURE"]
     outcome["rigs"], outcome["summary"] = rigs, list(session.summary)
-    view = driver.region("VIEW_3D")
-    driver.move(view.x + view.width / 2, view.y + view.height / 2)
-    driver.tap("HOME")
-    yield 2.0
-    yield from driver.shot("result")
-    yield from driver.push("view3d.view_camera")
-    driver.area("VIEW_3D").spaces.active.show_region_ui = False
-    driver.move(view.x + view.width / 2, view.y + view.height / 2)
-    yield 0.5
-    driver.tap("HOME")
-    yield 1.5
-    yield from driver.shot("camera")
+    yield from look_at(driver, rigs)
+    yield from open_sidebar(driver, "IMAGE_EDITOR")
+    yield from driver.shot("image_editor")
+    driver.area("IMAGE_EDITOR").spaces.active.show_region_ui = False
 
     outcome["undo"] = yield from undo_and_redo(driver)
     yield from show_preferences(driver)
     return outcome
+
+
+def look_at(driver, rigs):
+    """The rig by itself, then through the photo's camera."""
+    view = driver.region("VIEW_3D")
+    middle = view.x + view.width / 2, view.y + view.height / 2
+    driver.area("VIEW_3D").spaces.active.show_region_ui = False
+    for name in rigs:
+        bpy.data.objects[name].select_set(True)
+    driver.move(*middle)
+    yield 0.5
+    driver.tap("NUMPAD_PERIOD")
+    yield 2.0
+    yield from driver.shot("result")
+    yield from open_sidebar(driver)
+    yield from driver.push("view3d.view_camera")
+    driver.area("VIEW_3D").spaces.active.show_region_ui = False
+    driver.move(*middle)
+    yield 0.5
+    driver.tap("HOME")
+    yield 1.5
+    yield from driver.shot("camera")
 
 
 def place_points(driver, photo, keypoints, outcome):

@@ -45,6 +45,11 @@ class Driver:
     def region(self, area_kind, region_kind="WINDOW"):
         return next(region for region in self.area(area_kind).regions if region.type == region_kind)
 
+    def in_view(self):
+        """The context of a command that is called from the 3D view."""
+        region = self.region("VIEW_3D")
+        return bpy.context.temp_override(window=self.window, area=self.area("VIEW_3D"), region=region)
+
     def move(self, x, y):
         """The mouse to a place in the window."""
         self.x, self.y = int(x), int(y)
