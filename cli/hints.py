@@ -175,9 +175,18 @@ def _from_coco(content: Mapping[str, Any], path: Path, photo: Path) -> list[Anim
             points = {name: (x, y) for name, (x, y, seen) in zip(names, rows, strict=False) if seen > 0}
             box = entry.get("bbox")
             corners = None if box is None else (box[0], box[1], box[0] + box[2], box[1] + box[3])
-            animals.append(AnimalInput(keypoints=points, box=corners, label=str(category.get("name", ""))))
+            name = str(category.get("name", ""))
+            animals.append(AnimalInput(keypoints=points, box=corners, species=_known_species(name), label=name))
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise CliError(f"{path} is not a COCO keypoint file: {error!r}.", FORMS) from None
     if not animals:
         raise CliError(f"{path} has no animal in an image called {photo.name}.", "Is it the file of this photo?")
     return animals
+
+
+def _known_species(category: str) -> str | None:
+    """A data set's category as a species of the open animal, if it is one: what it does not know is no hint."""
+    from ..animal.default import default_model
+
+    name = category.strip().lower().replace(" ", "_")
+    return name if name in default_model().species else None

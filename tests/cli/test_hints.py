@@ -58,7 +58,11 @@ def test_coco(tmp_path: Path) -> None:
         ],
     }
     (animal,) = read_hints(PHOTO, write(tmp_path, content))
-    assert animal.keypoints == {"nose": (10, 20)} and animal.box == (1, 2, 31, 42) and animal.label == "dog"
+    assert animal.keypoints == {"nose": (10, 20)} and animal.box == (1, 2, 31, 42)
+    assert (animal.label, animal.species) == ("dog", "dog")
+    content["categories"][0]["name"] = "Unicorn"
+    (animal,) = read_hints(PHOTO, write(tmp_path, content))
+    assert (animal.label, animal.species) == ("Unicorn", None)
     with pytest.raises(CliError, match=r"no animal in an image called cat\.jpg"):
         read_hints(Path("cat.jpg"), write(tmp_path, content))
 
