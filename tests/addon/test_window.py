@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from bestiary.cli.connection import private_server
 from bestiary.cli.extension import build_extension
 
 from .test_zip import HERE, ROOT, real_programs
@@ -55,6 +54,8 @@ programs = pytest.mark.parametrize("program", real_programs(), ids=lambda progra
 
 @programs
 def test_from_an_empty_file_to_a_rig(program, tmp_path):
+    from bestiary.cli.connection import private_server
+
     keep = os.environ.get("BESTIARY_SCREENSHOTS")
     folder = Path(keep) if keep else tmp_path
     folder.mkdir(parents=True, exist_ok=True)
