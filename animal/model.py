@@ -54,7 +54,8 @@ class AnimalModel:
     weights, rows sum to 1; parents (J,) with -1 at joint 0 and every parent before its children; posedirs
     (V, 3, 9(J-1)) or None; J_regressor (J, V), or None when the joints stand still at J (J, 3) whatever the betas;
     keypoint_matrix (K, V), rows sum to 1, for the points named in keypoint_names; vertex_mirror (V,) the index of each
-    vertex's mirror image, or None; joint_limits (J, 3, 2) smallest and largest axis-angle component in radians, or None.
+    vertex's mirror image, or None; joint_limits (J, 3, 2) smallest and largest axis-angle component in radians, or None; pose_mean
+    (J-1, 3) and pose_covariance (3(J-1), 3(J-1)) how the joints below the root usually turn, radians, or None.
 
     Raises ModelError naming the field that does not fit.
     """
@@ -73,6 +74,8 @@ class AnimalModel:
     keypoint_matrix: Array | None = None
     vertex_mirror: NDArray[np.int32] | None = None
     joint_limits: Array | None = None
+    pose_mean: Array | None = None
+    pose_covariance: Array | None = None
     metres_per_unit: float = 1.0
     source: str = ""
     licence: str = ""
@@ -80,7 +83,8 @@ class AnimalModel:
     families: Mapping[str, Family] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        floats = ("v_template", "shapedirs", "weights", "J", "posedirs", "J_regressor", "keypoint_matrix", "joint_limits")
+        floats = ("v_template", "shapedirs", "weights", "J", "posedirs", "J_regressor", "keypoint_matrix", "joint_limits",
+                  "pose_mean", "pose_covariance")
         for name in floats:
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, _array(name, getattr(self, name), np.float64))
@@ -202,7 +206,7 @@ class AnimalModel:
         expected: dict[str, tuple[Any, ...]] = {
             "shapedirs": (V, 3, None), "weights": (V, J), "J": (J, 3), "posedirs": (V, 3, 9 * (J - 1)),
             "J_regressor": (J, V), "keypoint_matrix": (len(self.keypoint_names), V), "vertex_mirror": (V,),
-            "joint_limits": (J, 3, 2), "faces": (None, 3), "parents": (J,)}
+            "joint_limits": (J, 3, 2), "pose_mean": (J - 1, 3), "pose_covariance": (3 * J - 3, 3 * J - 3), "faces": (None, 3), "parents": (J,)}
         for name, shape in expected.items():
             _check_shape(name, getattr(self, name), shape)
         if J < 1:
@@ -217,6 +221,11 @@ class AnimalModel:
             index = getattr(self, name)
             if index is not None and index.size and (index.min() < 0 or index.max() >= V):
                 raise ModelError(f"{name}: an index lies outside the {V} vertices")
+        if (self.pose_mean is None) != (self.pose_covariance is None):
+            raise ModelError("pose_covariance: pose_mean and pose_covariance go together, one is missing")
+        if self.pose_covariance is not None and self.pose_covariance.size:
+            if np.linalg.eigvalsh((self.pose_covariance + self.pose_covariance.T) / 2).min() <= 0:
+                raise ModelError("pose_covariance: must be positive definite")
         for name in ("weights", "keypoint_matrix"):
             _check_weights(name, getattr(self, name))
         if self.vertex_mirror is not None and (self.vertex_mirror[self.vertex_mirror] != np.arange(V)).any():

@@ -6,7 +6,7 @@ Lengths are model units in the animal's frame (x forward, y left, z up); `metres
     v_template (V, 3)   f (F, 3)   weights (V, J)   kintree_table (2, J)   J (J, 3)   joint_names (J,)
     shapedirs (V, 3, B)   posedirs (V, 3, 9(J-1)) or absent   J_regressor (J, V) or absent
     keypoint_names (K,)   keypoint_offsets (K+1,)   keypoint_vertices (n,)   keypoint_weights (n,)
-    vertex_mirror (V,)   joint_limits (J, 3, 2)
+    vertex_mirror (V,)   joint_limits (J, 3, 2)   pose_mean (J-1, 3)   pose_covariance (3J-3, 3J-3)
     species_names (S,)   species_families (S,)   species_betas (S, B)   species_shoulder_height, _body_length (S,) m
     family_names (G,)   family_means (G, B)   family_covariances (G, B, B)
 
@@ -34,7 +34,7 @@ MAX_NUMBERS = 1 << 27  # of one array: 1 GiB as float64
 _REQUIRED = ("v_template", "f", "weights", "kintree_table")
 _KEYS = {
     *_REQUIRED, "J", "J_regressor", "shapedirs", "posedirs", "joint_names", "keypoint_names", "keypoint_offsets",
-    "keypoint_vertices", "keypoint_weights", "vertex_mirror", "joint_limits", "species_names", "species_families",
+    "keypoint_vertices", "keypoint_weights", "vertex_mirror", "joint_limits", "pose_mean", "pose_covariance", "species_names", "species_families",
     "species_betas", "species_shoulder_height", "species_body_length", "family_names", "family_means",
     "family_covariances", "about",
 }  # fmt: skip
@@ -74,6 +74,8 @@ def load_model(path: str | Path) -> AnimalModel:
         keypoint_matrix=matrix,
         vertex_mirror=_optional(arrays, "vertex_mirror", _indices),
         joint_limits=_optional(arrays, "joint_limits", _numbers),
+        pose_mean=_optional(arrays, "pose_mean", _numbers),
+        pose_covariance=_optional(arrays, "pose_covariance", _numbers),
         metres_per_unit=_positive(about.get("metres_per_unit", 1.0)),
         source=str(about.get("source", "")),
         licence=str(about.get("licence", "")),
@@ -100,7 +102,7 @@ def save_model(
         "J": model.J.astype(np.float32),
         "joint_names": np.array(model.joint_names, dtype=np.str_),
     }
-    for name in ("posedirs", "J_regressor", "joint_limits"):
+    for name in ("posedirs", "J_regressor", "joint_limits", "pose_mean", "pose_covariance"):
         if getattr(model, name) is not None:
             arrays[name] = getattr(model, name).astype(np.float32)
     if model.vertex_mirror is not None:

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ...animal.model import AnimalModel
@@ -94,6 +96,22 @@ class Skeletons:
     drift: Tensor
 
 
+def _spread_vertices(vertices: NDArray[np.float64], count: int) -> NDArray[np.intp]:
+    """Indices of `count` vertices spread over the body, the tips of limbs, ears and tail first (farthest-point sampling)."""
+    picked = [int(np.argmax(((vertices - vertices.mean(0)) ** 2).sum(1)))]
+    distance = np.full(len(vertices), np.inf)
+    while len(picked) < min(count, len(vertices)):
+        distance = np.minimum(distance, ((vertices - vertices[picked[-1]]) ** 2).sum(1))
+        picked.append(int(distance.argmax()))
+    return np.array(picked)
+
+
+def _tail_weight(model: AnimalModel) -> NDArray[np.float64]:
+    """(V,) how much each vertex hangs on the tail's joints."""
+    tail = ["tail" in name.lower() for name in model.joint_names]
+    return np.asarray(model.weights)[:, tail].sum(1)
+
+
 class BodyPoints:
     """A model with the shape spaces of the N animals of one image: betas = mean + basis z.
 
@@ -116,10 +134,14 @@ class BodyPoints:
             regressor = self._tensor(model.J_regressor)
             self.joints = regressor @ self.template
             self.joint_directions = torch.einsum("jv,nvck->njck", regressor, self.directions)
-        self.posedirs = None if model.posedirs is None else self._tensor(model.posedirs).flatten(0, 1)
+        self.posedirs = None if model.posedirs is None else self._tensor(model.posedirs)
         below = torch.eye(len(self.parents), dtype=self.dtype, device=self.device)
         for j in reversed(range(1, len(self.parents))):
             below[self.parents[j]] += below[j]
+        spread = _spread_vertices(model.v_template, 300)
+        tail = _tail_weight(model)[spread] > 0.5
+        self.hull = torch.tensor(spread, device=self.device)
+        self.trunk_hull = torch.tensor(spread[~tail] if not tail.all() else spread, device=self.device)
         self.below = below  # (J, J): 1 where the column's joint is the row's or hangs from it
 
     def _tensor(self, array: object) -> Tensor:
@@ -147,41 +169,72 @@ class BodyPoints:
                            right_jacobian(h.theta)], 1)
         return Skeletons(orient, torch.stack(o, 1), rest, orient @ inner, torch.stack(d_o, 1) - orient @ directions)
 
-    def shaped(self, h: Hypotheses, ids: Tensor | None = None) -> Tensor:
-        """Vertices (n, m, 3) before skinning, with pose correctives: all of them, or those of ids (n, m)."""
-        if ids is None:
-            x = self.template[h.animal] + torch.einsum("nvck,nk->nvc", self.directions[h.animal], h.z)
-        else:
-            a = h.animal[:, None]
-            x = self.template[a, ids] + torch.einsum("nvck,nk->nvc", self.directions[a, ids], h.z)
+    def shaped(self, h: Hypotheses, ids: Tensor) -> Tensor:
+        """Vertices ids (n, m) before skinning, with pose correctives: (n, m, 3)."""
+        a = h.animal[:, None]
+        x = self.template[a, ids] + (self.directions[a, ids] @ h.z[:, None, :, None])[..., 0]
         if self.posedirs is None:
             return x
         feature = (rodrigues(h.theta) - torch.eye(3, dtype=self.dtype, device=self.device)).flatten(1)
-        offsets = (feature @ self.posedirs.T).reshape(len(h), -1, 3)
-        return x + (offsets if ids is None else offsets.gather(1, ids[..., None].expand(-1, -1, 3)))
+        return x + (self.posedirs[ids] @ feature[:, None, :, None])[..., 0]
 
-    def vertices(self, h: Hypotheses, s: Skeletons | None = None) -> Tensor:
-        """All vertices (n, V, 3), without derivatives."""
+    def vertices(self, h: Hypotheses, s: Skeletons | None = None, ids: Tensor | None = None) -> Tensor:
+        """Vertices (n, m, 3) without derivatives: all of them, or the same ids (m,) of every hypothesis."""
         s = self.skeletons(h) if s is None else s
+        ids = torch.arange(len(self.weights), device=self.device) if ids is None else ids
         shift = s.o - (s.G @ s.rest[..., None])[..., 0]
         affine = torch.cat([s.G, shift[..., None]], -1).flatten(2)
-        blended = (self.weights @ affine).unflatten(-1, (3, 4))
-        return (blended[..., :3] @ self.shaped(h)[..., None])[..., 0] + blended[..., 3]
+        blended = (self.weights[ids] @ affine).unflatten(-1, (3, 4))
+        # One animal after another: the shape directions of all hypotheses at once would be many copies of the same.
+        x = torch.empty(len(h), ids.shape[0], 3, dtype=self.dtype, device=self.device)
+        for a in range(len(self.template)):
+            mine = h.animal == a
+            x[mine] = self.template[a, ids] + torch.einsum("nk,mck->nmc", h.z[mine], self.directions[a, ids])
+        if self.posedirs is not None:
+            feature = (rodrigues(h.theta) - torch.eye(3, dtype=self.dtype, device=self.device)).flatten(1)
+            x = x + torch.einsum("mcp,np->nmc", self.posedirs[ids], feature)
+        return (blended[..., :3] @ x[..., None])[..., 0] + blended[..., 3]
 
-    def points(self, h: Hypotheses, s: Skeletons, ids: Tensor) -> tuple[Tensor, Tensor]:
-        """Vertices ids (n, m): where they are (n, m, 3), and their derivatives (n, m, 3, P) by all parameters."""
+    def points(self, h: Hypotheses, s: Skeletons, ids: Tensor, combine: Tensor | None = None) -> tuple[Tensor, Motion]:
+        """Vertices ids (n, m), or weighted means of them by combine (K, m): places (n, m or K, 3) and how they move."""
         w = self.weights[ids]
-        x = self.shaped(h, ids)
         shift = s.o - (s.G @ s.rest[..., None])[..., 0]
-        carried = torch.einsum("njab,nmb->nmja", s.G, x) + shift[:, None]
-        carried = carried * w[..., None]
-        place = carried.sum(2)
-        arm = torch.einsum("ji,nmic->nmjc", self.below, carried) - (w @ self.below.T)[..., None] * s.o[:, None]
-        axes = s.axes.transpose(-1, -2)[:, None]
-        turn = torch.linalg.cross(axes, arm[..., None, :].expand(*arm.shape[:3], 3, 3), dim=-1)
-        turn = turn.flatten(2, 3).transpose(-1, -2)
-        blended = torch.einsum("nmj,njab->nmab", w, s.G)
-        shape = blended @ self.directions[h.animal[:, None], ids] + torch.einsum("nmj,njck->nmck", w, s.drift)
-        slide = torch.eye(3, dtype=self.dtype, device=self.device).expand(*place.shape, 3)
-        still = torch.zeros(*place.shape, 1, dtype=self.dtype, device=self.device)
-        return place, torch.cat([turn, slide, shape, still], -1)
+        x = self.shaped(h, ids)
+        # Joints last, so that the sums over what hangs below each joint are one matrix product.
+        carried = (x @ s.G.permute(0, 3, 2, 1).flatten(2)).unflatten(-1, (3, -1))
+        carried = (carried + shift.transpose(1, 2)[:, None]) * w[:, :, None]
+        place = carried.sum(-1)
+        arm = carried @ self.below.T - (w @ self.below.T)[:, :, None] * s.o.transpose(1, 2)[:, None]
+        blended = (w @ s.G.flatten(2)).unflatten(-1, (3, 3))
+        shape = blended @ self.directions[h.animal[:, None], ids] + (w @ s.drift.flatten(2)).unflatten(-1, s.drift.shape[2:])
+        if combine is not None:
+            place, shape = combine @ place, torch.einsum("km,nmcd->nkcd", combine, shape)
+            arm = (combine @ arm.flatten(2)).unflatten(-1, arm.shape[2:])
+        return place, Motion(arm, shape, s.axes)
+
+
+@dataclass(frozen=True)
+class Motion:
+    """How points (n, m) move with the parameters: arm (n, m, 3, J) from each joint's turning centre, shape
+    (n, m, 3, k), and the axes (n, J, 3, 3) of turning, in columns."""
+
+    arm: Tensor
+    shape: Tensor
+    axes: Tensor
+
+    def along(self, g: Tensor) -> Tensor:
+        """The derivatives (n, m, r, P) of `g · point` for directions g (n, m, r, 3).
+
+        A turn about axis a moves the point by a x arm, and g · (a x arm) = a · (arm x g): only the r directions that are
+        asked for are ever formed.
+        """
+        ax, ay, az = self.arm[:, :, None].unbind(-2)
+        gx, gy, gz = g[..., None].unbind(-2)
+        sx, sy, sz = ay * gz - az * gy, az * gx - ax * gz, ax * gy - ay * gx
+        bx, by, bz = self.axes[:, None, None].unbind(-2)
+        turn = (sx[..., None] * bx + sy[..., None] * by + sz[..., None] * bz).flatten(3)
+        return torch.cat([turn, g, g @ self.shape, torch.zeros_like(g[..., :1])], -1)
+
+    def take(self, index: Tensor | list[int]) -> Motion:
+        """The motion of some of the points."""
+        return Motion(self.arm[:, index], self.shape[:, index], self.axes)

@@ -24,7 +24,17 @@ from .shape_prior import pad, shape_prior
 from .silhouette import MATCHES, MaskEvidence
 from .solver import minimise
 from .starts import starting_hypotheses
-from .terms import (NormalEquations, PosePrior, add_box, add_ground, add_points, add_priors, add_upright, project)
+from .terms import (
+    NormalEquations,
+    PosePrior,
+    add_box,
+    add_ground,
+    add_points,
+    add_priors,
+    add_upright,
+    pixels_and_slopes,
+    project,
+)
 from .world import FittedAnimal, stand_on_ground
 
 Array = NDArray[np.float64]
@@ -33,10 +43,35 @@ Progress = Callable[[float, str], None]
 PITCH_MEAN, PITCH_SIGMA = 0.15, 0.2
 """Most photos of animals are taken by a standing person: the camera looks down a little (radians)."""
 
-POINT_SIGMA = 0.025
-"""Spread of clicked points about the model's, as a share of the animal's size in the picture."""
+POINT_SIGMA = 0.0125
+"""Spread of sharply defined points (eyes, nose, paws) about the model's, as a share of the animal's size in the picture."""
 
-PAWS = tuple(INDEX[name] for name in ("left_front_paw", "right_front_paw", "left_hind_paw", "right_hind_paw"))
+BLUR = {"eye": 1.0, "nose": 1.0, "paw": 1.2, "tip": 1.5, "mouth_corner": 1.5, "chin": 1.5, "jaw": 1.5, "ear_base": 1.5,
+        "wrist": 1.5, "ankle": 1.5}
+"""How much wider the other points spread: nobody agrees where a shoulder is, within a shoulder's width."""
+
+BLUR_ELSEWHERE = 1.8
+
+OUTLINE_SIGMA = 0.012
+"""Spread of the mask's outline about the body's, as a share of the animal's size."""
+
+OUTLINE_POINTS = 12.0
+"""Neighbouring outline points err together: however many there are, each direction of matching counts as this many."""
+
+GROUND_SIGMA = 0.08
+"""How far the four feet lie from one ground, in model units."""
+
+
+SHAPE_STRENGTH = 0.5
+"""Weight of the shape prior: below 1 because points are many and shape is what they have in common."""
+
+ROLL_SIGMA, TILT_SIGMA = 0.1, 0.4
+"""How far trunks roll to a side and tilt up or down, radians: animals lie and sit, but seldom lean."""
+
+LIMITS_IN_SIGMAS = 6.0
+"""The span of a joint's limits, in standard deviations of its pose prior."""
+
+PAWS = [INDEX[name] for name in ("left_front_paw", "right_front_paw", "left_hind_paw", "right_hind_paw")]
 
 
 @dataclass(frozen=True)
@@ -103,14 +138,15 @@ class Fitter:
         targets = np.stack([item.points for item in evidence])
         targets[:, ~has] = 0.0
         self.targets = tensor(targets)
-        self.has_paws = float(has[list(PAWS)].all())
+        self.blur = tensor(point_blur())
+        self.has_paws = bool(has[PAWS].all())
         self.size = tensor([item.size for item in evidence])
         self.box = tensor([item.box for item in evidence])
         edge = 0.015 * max(width, height)
         border = np.array([0.0, 0.0, width, height])
         self.free = torch.tensor(np.stack([np.abs(item.box - border) < edge for item in evidence]), device=device)
         self.box_weight = tensor([float(item.box_given and item.mask is None) for item in evidence])
-        self.pose_prior = _pose_prior(model, tensor)
+        self.pose_prior = pose_prior(model, device)
         self.masks = self._mask_evidence()
 
     def _mask_evidence(self) -> list[MaskEvidence | None]:
@@ -130,12 +166,12 @@ class Fitter:
     def run(self, progress: Progress) -> tuple[Hypotheses, list[list[tuple[float, Array]]]]:
         """The best hypothesis of every animal, and for each all refined ones as (cost, root rotation)."""
         progress(0.02, "trying directions")
-        theta = self.pose_prior.mean
+        theta = self.pose_prior.mean.reshape(-1, 3)
         h = starting_hypotheses(self.body, self.evidence, self.K_numpy, self.keypoint_matrix, theta, PITCH_MEAN)
         with_mask = any(mask is not None for mask in self.masks)
-        h, _, damping = minimise(h, lambda x: self.assemble(x, None, stiffness=6.0), 5)
+        h, _, damping = minimise(h, lambda x: self.assemble(x, None, stiffness=6.0, cutoff=40.0), 5)
         progress(0.2, "trying directions")
-        h, cost, damping = minimise(h, lambda x: self.assemble(x, None, stiffness=1.0), 6, damping)
+        h, cost, damping = minimise(h, lambda x: self.assemble(x, None, cutoff=20.0), 6, damping)
         progress(0.35, "choosing directions")
         few = int((self.targets[..., 2] > 0).sum(1).min()) < 6
         h = h[_best_of_each(h.animal, cost, 6 if with_mask and few else 3)]
@@ -152,7 +188,7 @@ class Fitter:
         for i in range(rounds):
             progress(start + (end - start) * i / rounds, "fitting shape and pose")
             matches = self._match(h)
-            h, cost, damping = minimise(h, lambda x, m=matches: self.assemble(x, m, stiffness=1.0), 4, damping)
+            h, cost, damping = minimise(h, lambda x, m=matches: self.assemble(x, m), 4, damping)
             damping = damping.clamp(max=1.0)
         assert cost is not None
         return h, cost
@@ -175,17 +211,16 @@ class Fitter:
 
     # -- the objective --------------------------------------------------------------------------------------------
 
-    def assemble(self, h: Hypotheses, matches: Matches | None, stiffness: float) -> NormalEquations:
-        """The normal equations of all terms. `stiffness` multiplies the pose prior: high while directions are sought."""
+    def assemble(self, h: Hypotheses, matches: Matches | None, stiffness: float = 1.0, cutoff: float = 10.0) -> NormalEquations:
+        """The normal equations of all terms. `stiffness` multiplies the pose prior and `cutoff` (in standard
+        deviations) is where a point begins to be doubted: both are high while directions are sought."""
         eq = NormalEquations.zeros(len(h), h.n_parameters, self.K)
         s = self.body.skeletons(h)
         size = self.size[h.animal]
-        vertices, derivatives = self.body.points(h, s, self.point_ids.expand(len(h), -1))
-        points = self.point_rows @ vertices
-        derivatives = torch.einsum("kv,nvcp->nkcp", self.point_rows, derivatives)
-        pixels, slopes = project(points, derivatives, self.K)
-        sigma = (POINT_SIGMA * size)[:, None].expand(-1, points.shape[1])
-        add_points(eq, pixels, slopes, self.targets[h.animal], sigma, cutoff=6.0)
+        points, motion = self.body.points(h, s, self.point_ids.expand(len(h), -1), self.point_rows)
+        pixels, slopes = project(points, motion, self.K)
+        sigma = POINT_SIGMA * size[:, None] * self.blur
+        add_points(eq, pixels, slopes, self.targets[h.animal], sigma, cutoff)
         if bool((self.box_weight > 0).any()):
             add_box(eq, self.body, h, s, self.K, self.box[h.animal], self.free[h.animal],
                     0.03 * size / self.box_weight[h.animal].clamp_min(1e-3))
@@ -193,20 +228,20 @@ class Fitter:
             add_box(eq, self.body, h, s, self.K, self.box[h.animal], self.free[h.animal], 0.08 * size)
         if matches is not None:
             self._add_outline(eq, h, s, matches, size)
-        add_priors(eq, h, self.pose_prior, stiffness, 1.0)
-        add_upright(eq, h, PITCH_MEAN, PITCH_SIGMA, roll_sigma=0.25, tilt_sigma=0.5)
+        add_priors(eq, h, self.pose_prior, stiffness, SHAPE_STRENGTH)
+        add_upright(eq, h, PITCH_MEAN, PITCH_SIGMA, roll_sigma=ROLL_SIGMA, tilt_sigma=TILT_SIGMA)
         if self.has_paws:
-            add_ground(eq, h, points[:, PAWS], derivatives[:, PAWS], 0.08, torch.ones_like(size)[:, None])
+            add_ground(eq, h, points[:, PAWS], motion.take(PAWS), GROUND_SIGMA)
         return eq
 
     def _add_outline(self, eq: NormalEquations, h: Hypotheses, s: Skeletons, matches: Matches, size: Tensor) -> None:
-        pixels, slopes = project(*self.body.points(h, s, matches.ids), self.K)
-        # Neighbouring outline points err together: however many there are, each direction counts as this many.
-        weight = matches.weights * 40.0
-        sigma = 0.012 * size[:, None]
-        off = pixels - matches.targets
-        across = (off * matches.normals).sum(-1) / sigma
-        eq.add(across, torch.einsum("nmc,nmcp->nmp", matches.normals, slopes) / sigma[..., None], weight, cutoff=6.0)
+        points, motion = self.body.points(h, s, matches.ids)
+        pixels, slopes = pixels_and_slopes(points, self.K)
+        weight = matches.weights * OUTLINE_POINTS
+        sigma = OUTLINE_SIGMA * size[:, None]
+        across = ((pixels - matches.targets) * matches.normals).sum(-1) / sigma
+        rows = motion.along(matches.normals[:, :, None] @ slopes)[:, :, 0]
+        eq.add(across, rows / sigma[..., None], weight, cutoff=6.0)
 
 
 def _best_of_each(animal: Tensor, cost: Tensor, keep: int) -> Tensor:
@@ -216,13 +251,29 @@ def _best_of_each(animal: Tensor, cost: Tensor, keep: int) -> Tensor:
     return torch.cat(picked)
 
 
-def _pose_prior(model: AnimalModel, tensor: Callable[[object], Tensor]) -> PosePrior:
-    """A Gaussian about the rest pose from the model's joint limits; 0.3 rad and no limits to speak of where it has none."""
+def point_blur() -> Array:
+    """(44,) the spread of every point of the superset, in units of POINT_SIGMA."""
+    return np.array([next((wide for part, wide in BLUR.items() if part in name), BLUR_ELSEWHERE) for name in SUPERSET])
+
+
+def pose_prior(model: AnimalModel, device: torch.device) -> PosePrior:
+    """What the model's file says of its poses, or else what its joint limits suggest."""
+    prior = pose_prior_from_limits(model, device)
+    if model.pose_mean is None or model.pose_covariance is None:
+        return prior
+    mean = torch.tensor(model.pose_mean, device=device).flatten()
+    precision = torch.linalg.inv(torch.tensor(model.pose_covariance, device=device))
+    return PosePrior(mean, (precision + precision.T) / 2, prior.low, prior.high)
+
+
+def pose_prior_from_limits(model: AnimalModel, device: torch.device) -> PosePrior:
+    """Independent joints about the rest pose, spread by the model's joint limits; 0.3 rad where it has none."""
     if model.joint_limits is None:
         limits = np.tile([-1.5, 1.5], (model.n_joints, 3, 1))
         sigma = np.full((model.n_joints, 3), 0.3)
     else:
         limits = np.asarray(model.joint_limits)
-        sigma = np.clip((limits[..., 1] - limits[..., 0]) / 5.0, 0.03, 0.5)
-    return PosePrior(tensor(np.zeros((model.n_joints - 1, 3))), tensor(sigma[1:]), tensor(limits[1:, :, 0]),
-                     tensor(limits[1:, :, 1]))
+        sigma = np.clip((limits[..., 1] - limits[..., 0]) / LIMITS_IN_SIGMAS, 0.03, 0.5)
+    precision = torch.diag(torch.tensor(1.0 / sigma[1:].ravel() ** 2, device=device))
+    low, high = (torch.tensor(limits[1:, :, side].copy(), device=device) for side in (0, 1))
+    return PosePrior(torch.zeros(len(precision), dtype=torch.float64, device=device), precision, low, high)

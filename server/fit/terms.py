@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .body_points import BodyPoints, Hypotheses, Skeletons, cross_matrix
+from .body_points import BodyPoints, Hypotheses, Motion, Skeletons, cross_matrix
 
 
 @dataclass
@@ -41,13 +41,19 @@ class NormalEquations:
         self.g += (weighted * residual[..., None]).sum(1)
 
 
-def project(points: Tensor, derivatives: Tensor, K: Tensor) -> tuple[Tensor, Tensor]:
-    """Camera points (n, m, 3) and derivatives (n, m, 3, P) → pixels (n, m, 2) and theirs (n, m, 2, P)."""
+def project(points: Tensor, motion: Motion, K: Tensor) -> tuple[Tensor, Tensor]:
+    """Camera points (n, m, 3) → pixels (n, m, 2) and their derivatives (n, m, 2, P)."""
+    pixels, slopes = pixels_and_slopes(points, K)
+    return pixels, motion.along(slopes)
+
+
+def pixels_and_slopes(points: Tensor, K: Tensor) -> tuple[Tensor, Tensor]:
+    """Pixels (n, m, 2) of camera points (n, m, 3), and the gradient of each pixel coordinate in space (n, m, 2, 3)."""
     z = points[..., 2:].clamp_min(0.05)
-    pixel = points[..., :2] / z * K.diagonal()[:2] + K[:2, 2]
-    focal = (K.diagonal()[:2] / z)[..., None]
-    slope = (points[..., :2] / z)[..., None]
-    return pixel, focal * (derivatives[..., :2, :] - slope * derivatives[..., 2:, :])
+    focal = K.diagonal()[:2] / z
+    offset = points[..., :2] / z
+    slopes = torch.cat([torch.diag_embed(focal), (-focal * offset)[..., None]], -1)
+    return offset * K.diagonal()[:2] + K[:2, 2], slopes
 
 
 def add_points(eq: NormalEquations, pixels: Tensor, derivatives: Tensor, targets: Tensor, sigma: Tensor, cutoff: float) -> None:
@@ -67,50 +73,49 @@ def add_points(eq: NormalEquations, pixels: Tensor, derivatives: Tensor, targets
 
 def add_box(eq: NormalEquations, body: BodyPoints, h: Hypotheses, s: Skeletons, K: Tensor, box: Tensor, free: Tensor,
             sigma: Tensor) -> None:
-    """A box (n, 4): the outermost vertices touch its sides. Where the picture cuts the animal (free (n, 4) true) the
-    body may reach beyond, but not fall short."""
-    vertices = body.vertices(h, s)
-    flat = vertices[..., :2] / vertices[..., 2:].clamp_min(0.05)
-    ids = torch.stack([flat[..., 0].argmin(1), flat[..., 1].argmin(1), flat[..., 0].argmax(1), flat[..., 1].argmax(1)], 1)
-    pixels, derivatives = project(*body.points(h, s, ids), K)
-    axis = torch.tensor([0, 1, 0, 1], device=box.device)
-    picked = pixels.gather(2, axis.expand(len(h), 4)[..., None])[..., 0]
-    rows = derivatives.gather(2, axis.expand(len(h), 4)[..., None, None].expand(-1, -1, 1, derivatives.shape[-1]))[:, :, 0]
+    """A box (n, 4): the outermost vertices touch its sides, within sigma (n,) pixels.
+
+    Where the picture cuts the animal (free (n, 4) true) the body may reach beyond, but not fall short. The body without
+    its tail should nearly reach the sides too: a tail is as often tucked away as stretched out, and one that fills the
+    box would shrink the animal. Not robust: where a person has drawn a box, the animal is.
+    """
     outward = torch.tensor([-1.0, -1.0, 1.0, 1.0], dtype=box.dtype, device=box.device)
-    beyond = (picked - box) * outward > 0
-    weight = torch.where(free & beyond, 0.0, 1.0).to(box.dtype)
-    eq.add((picked - box) / sigma[:, None], rows / sigma[:, None, None], weight, cutoff=8.0)
+    side = torch.arange(4, device=box.device)
+    for ids, spread in ((body.hull, sigma), (body.trunk_hull, 4.0 * sigma)):
+        vertices = body.vertices(h, s, ids)
+        flat = vertices[..., :2] / vertices[..., 2:].clamp_min(0.05)
+        extremes = [flat[..., 0].argmin(1), flat[..., 1].argmin(1), flat[..., 0].argmax(1), flat[..., 1].argmax(1)]
+        points, motion = body.points(h, s, ids[torch.stack(extremes, 1)])
+        pixels, slopes = pixels_and_slopes(points, K)
+        picked, rows = pixels[:, side, side % 2], motion.along(slopes[:, side, side % 2][:, :, None])[:, :, 0]
+        weight = torch.where(free & ((picked - box) * outward > 0), 0.0, 1.0).to(box.dtype)
+        eq.add((picked - box) / spread[:, None], rows / spread[:, None, None], weight)
 
 
 @dataclass(frozen=True)
 class PosePrior:
-    """How joints may turn: mean and standard deviation (J-1, 3) radians, limits low and high (J-1, 3)."""
+    """How joints may turn: mean (3(J-1),) and precision (3(J-1), 3(J-1)) of their axis-angle vectors, limits low and high
+    (J-1, 3) radians."""
 
     mean: Tensor
-    sigma: Tensor
+    precision: Tensor
     low: Tensor
     high: Tensor
 
 
 def add_priors(eq: NormalEquations, h: Hypotheses, prior: PosePrior, strength: float, shape_strength: float) -> None:
     """Pose and shape: Gaussian about the prior's mean, with a steep hinge outside the joint limits."""
-    n, joints = len(h), h.theta.shape[1]
-    k = h.z.shape[1]
-    start = 3
-    theta = h.theta
-    pull = strength / prior.sigma**2
-    excess = (theta - prior.high).clamp_min(0) + (theta - prior.low).clamp_max(0)
+    k, turns = h.z.shape[1], h.theta[0].numel()
+    pose, shape = slice(3, 3 + turns), slice(6 + turns, 6 + turns + k)
+    off = h.theta.flatten(1) - prior.mean
+    pull = strength * off @ prior.precision
+    excess = ((h.theta - prior.high).clamp_min(0) + (h.theta - prior.low).clamp_max(0)).flatten(1)
     steep = 1.0 / 0.1**2
-    out = (excess != 0).to(theta.dtype) * steep
-    eq.cost += (pull * (theta - prior.mean) ** 2).sum((1, 2)) + (steep * excess**2).sum((1, 2))
-    diagonal = torch.zeros(n, eq.g.shape[1], dtype=theta.dtype, device=theta.device)
-    diagonal[:, start:start + 3 * joints] = (pull + out).flatten(1)
-    eq.g[:, start:start + 3 * joints] += (pull * (theta - prior.mean) + steep * excess).flatten(1)
-    shape = slice(start + 3 * joints + 3, start + 3 * joints + 3 + k)
-    diagonal[:, shape] = shape_strength
+    eq.cost += (off * pull).sum(1) + steep * (excess**2).sum(1) + shape_strength * (h.z**2).sum(1)
+    eq.g[:, pose] += pull + steep * excess
     eq.g[:, shape] += shape_strength * h.z
-    eq.cost += shape_strength * (h.z**2).sum(1)
-    eq.H += torch.diag_embed(diagonal)
+    eq.H[:, pose, pose] += strength * prior.precision + torch.diag_embed((excess != 0).to(off.dtype) * steep)
+    eq.H[:, shape, shape] += shape_strength * torch.eye(k, dtype=off.dtype, device=off.device)
 
 
 def up_in_camera(pitch: Tensor) -> tuple[Tensor, Tensor]:
@@ -148,14 +153,13 @@ def add_upright(eq: NormalEquations, h: Hypotheses, pitch_mean: float, pitch_sig
     eq.add(torch.stack(residuals, 1), torch.stack(rows, 1), cutoff=4.0)
 
 
-def add_ground(eq: NormalEquations, h: Hypotheses, paws: Tensor, derivatives: Tensor, sigma: float, weight: Tensor) -> None:
+def add_ground(eq: NormalEquations, h: Hypotheses, paws: Tensor, motion: Motion, sigma: float) -> None:
     """Feet stand on one ground: the heights of the four paws (n, 4, 3) along the world's up agree. This is what tells
     an animal that walks away from one that comes: from above, the nearer paws are lower in the picture."""
     up, slope = up_in_camera(h.pitch)
     centred = paws - paws.mean(1, keepdim=True)
     residual = (centred @ up[..., None])[..., 0] / sigma
-    moved = derivatives - derivatives.mean(1, keepdim=True)
-    rows = (up[:, None, None] @ moved)[:, :, 0] / sigma
-    rows = rows.clone()
-    rows[..., -1] += (centred @ slope[..., None])[..., 0] / sigma
-    eq.add(residual, rows, weight.expand_as(residual), cutoff=2.5)
+    rows = motion.along(up[:, None, None].expand(-1, paws.shape[1], 1, 3))[:, :, 0]
+    rows = (rows - rows.mean(1, keepdim=True)) / sigma
+    rows[..., -1] = (centred @ slope[..., None])[..., 0] / sigma
+    eq.add(residual, rows, cutoff=2.5)

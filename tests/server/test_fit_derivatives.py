@@ -7,7 +7,15 @@ import pytest
 import torch
 
 from bestiary.server.fit.body_points import BodyPoints, Hypotheses, right_jacobian, rodrigues
-from bestiary.server.fit.terms import NormalEquations, PosePrior, add_ground, add_points, add_priors, add_upright, project
+from bestiary.server.fit.terms import (
+    NormalEquations,
+    PosePrior,
+    add_ground,
+    add_points,
+    add_priors,
+    add_upright,
+    project,
+)
 from random_models import random_model
 
 
@@ -36,17 +44,18 @@ def test_vertices_are_the_models(static: bool) -> None:
     np.testing.assert_allclose(place.numpy(), np.take_along_axis(expected, ids.numpy()[..., None], 1), atol=1e-9)
 
 
-def test_derivatives_of_points_and_pixels_are_differences() -> None:
+@pytest.mark.parametrize("combined", [False, True])
+def test_derivatives_of_points_and_pixels_are_differences(combined: bool) -> None:
     body, h, _ = random_case(2)
-    ids = torch.arange(20).expand(3, -1)
+    ids, combine = torch.arange(20).expand(3, -1), torch.rand(4, 20, dtype=torch.float64).softmax(1) if combined else None
     K = torch.tensor([[500.0, 0, 320], [0, 500, 240], [0, 0, 1]], dtype=torch.float64)
-    _, derivatives = project(*body.points(h, body.skeletons(h), ids), K)
+    _, derivatives = project(*body.points(h, body.skeletons(h), ids, combine), K)
     eps = 1e-6
     for p in range(h.n_parameters):
         step = torch.zeros(3, h.n_parameters, dtype=torch.float64)
         step[:, p] = eps
-        ahead = project(*body.points(h.moved(step), body.skeletons(h.moved(step)), ids), K)[0]
-        behind = project(*body.points(h.moved(-step), body.skeletons(h.moved(-step)), ids), K)[0]
+        ahead = project(*body.points(h.moved(step), body.skeletons(h.moved(step)), ids, combine), K)[0]
+        behind = project(*body.points(h.moved(-step), body.skeletons(h.moved(-step)), ids, combine), K)[0]
         np.testing.assert_allclose(derivatives[..., p], (ahead - behind) / (2 * eps), rtol=1e-5, atol=1e-4)
 
 
@@ -54,17 +63,19 @@ def test_gradients_of_all_terms_are_differences_of_their_cost() -> None:
     body, h, _ = random_case(3)
     # Small rotations of the hypotheses keep the robust weights, which count as constant in a step, nearly so.
     ids = torch.arange(6).expand(3, -1)
-    prior = PosePrior(*(torch.full((5, 3), v, dtype=torch.float64) for v in (0.0, 0.3, -0.2, 0.4)))
+    spread = torch.randn(15, 15, dtype=torch.float64)
+    low, high = (torch.full((5, 3), v, dtype=torch.float64) for v in (-0.2, 0.4))
+    prior = PosePrior(torch.randn(15, dtype=torch.float64) * 0.1, spread @ spread.T + torch.eye(15), low, high)
     targets = torch.cat([torch.randn(3, 6, 2, dtype=torch.float64) * 200, torch.ones(3, 6, 1, dtype=torch.float64)], -1)
     K = torch.tensor([[500.0, 0, 0], [0, 500, 0], [0, 0, 1]], dtype=torch.float64)
 
     def assemble(x: Hypotheses) -> NormalEquations:
         eq = NormalEquations.zeros(3, x.n_parameters, K)
-        points, slopes = body.points(x, body.skeletons(x), ids)
-        add_points(eq, *project(points, slopes, K), targets, torch.full((3, 6), 20.0, dtype=torch.float64), cutoff=6.0)
+        points, motion = body.points(x, body.skeletons(x), ids)
+        add_points(eq, *project(points, motion, K), targets, torch.full((3, 6), 20.0, dtype=torch.float64), cutoff=6.0)
         add_priors(eq, x, prior, 1.5, 0.7)
         add_upright(eq, x, 0.1, 0.2, 0.3, 0.5)
-        add_ground(eq, x, points[:, :4], slopes[:, :4], 0.5, torch.ones(3, 1, dtype=torch.float64))
+        add_ground(eq, x, points[:, :4], motion.take([0, 1, 2, 3]), 0.5)
         return eq
 
     gradient, eps = assemble(h).g, 1e-6
