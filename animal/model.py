@@ -206,7 +206,8 @@ class AnimalModel:
         expected: dict[str, tuple[Any, ...]] = {
             "shapedirs": (V, 3, None), "weights": (V, J), "J": (J, 3), "posedirs": (V, 3, 9 * (J - 1)),
             "J_regressor": (J, V), "keypoint_matrix": (len(self.keypoint_names), V), "vertex_mirror": (V,),
-            "joint_limits": (J, 3, 2), "pose_mean": (J - 1, 3), "pose_covariance": (3 * J - 3, 3 * J - 3), "faces": (None, 3), "parents": (J,)}
+            "joint_limits": (J, 3, 2), "pose_mean": (J - 1, 3), "pose_covariance": (3 * J - 3, 3 * J - 3),
+            "faces": (None, 3), "parents": (J,)}
         for name, shape in expected.items():
             _check_shape(name, getattr(self, name), shape)
         if J < 1:
@@ -223,9 +224,8 @@ class AnimalModel:
                 raise ModelError(f"{name}: an index lies outside the {V} vertices")
         if (self.pose_mean is None) != (self.pose_covariance is None):
             raise ModelError("pose_covariance: pose_mean and pose_covariance go together, one is missing")
-        if self.pose_covariance is not None and self.pose_covariance.size:
-            if np.linalg.eigvalsh((self.pose_covariance + self.pose_covariance.T) / 2).min() <= 0:
-                raise ModelError("pose_covariance: must be positive definite")
+        if self.pose_covariance is not None and not _positive_definite(self.pose_covariance):
+            raise ModelError("pose_covariance: must be symmetric and positive definite")
         for name in ("weights", "keypoint_matrix"):
             _check_weights(name, getattr(self, name))
         if self.vertex_mirror is not None and (self.vertex_mirror[self.vertex_mirror] != np.arange(V)).any():
@@ -281,6 +281,11 @@ def _check_shape(name: str, array: NDArray[Any] | None, shape: tuple[int | None,
     if not fits:
         wanted = ", ".join("any" if n is None else str(n) for n in shape)
         raise ModelError(f"{name}: must have shape ({wanted}), got {array.shape}")
+
+
+def _positive_definite(matrix: Array) -> bool:
+    symmetric = bool(np.allclose(matrix, matrix.T, atol=1e-6))
+    return not matrix.size or (symmetric and bool(np.linalg.eigvalsh(matrix).min() > 0))
 
 
 def _check_weights(name: str, weights: Array | None) -> None:

@@ -34,8 +34,8 @@ MAX_NUMBERS = 1 << 27  # of one array: 1 GiB as float64
 _REQUIRED = ("v_template", "f", "weights", "kintree_table")
 _KEYS = {
     *_REQUIRED, "J", "J_regressor", "shapedirs", "posedirs", "joint_names", "keypoint_names", "keypoint_offsets",
-    "keypoint_vertices", "keypoint_weights", "vertex_mirror", "joint_limits", "pose_mean", "pose_covariance", "species_names", "species_families",
-    "species_betas", "species_shoulder_height", "species_body_length", "family_names", "family_means",
+    "keypoint_vertices", "keypoint_weights", "vertex_mirror", "joint_limits", "pose_mean", "pose_covariance",
+    "species_names", "species_families", "species_betas", "species_shoulder_height", "species_body_length", "family_names", "family_means",
     "family_covariances", "about",
 }  # fmt: skip
 

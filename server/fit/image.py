@@ -59,7 +59,7 @@ OUTLINE_POINTS = 12.0
 """Neighbouring outline points err together: however many there are, each direction of matching counts as this many."""
 
 GROUND_SIGMA = 0.08
-"""How far the four feet lie from one ground, in model units."""
+"""How far the four feet lie from one ground, for an animal as long as SMAL's (2.5 units)."""
 
 
 SHAPE_STRENGTH = 0.5
@@ -139,6 +139,7 @@ class Fitter:
         targets[:, ~has] = 0.0
         self.targets = tensor(targets)
         self.blur = tensor(point_blur())
+        self.ground_sigma = GROUND_SIGMA * float(np.ptp(np.asarray(model.v_template), axis=0).max()) / 2.5
         self.has_paws = bool(has[PAWS].all())
         self.size = tensor([item.size for item in evidence])
         self.box = tensor([item.box for item in evidence])
@@ -231,7 +232,7 @@ class Fitter:
         add_priors(eq, h, self.pose_prior, stiffness, SHAPE_STRENGTH)
         add_upright(eq, h, PITCH_MEAN, PITCH_SIGMA, roll_sigma=ROLL_SIGMA, tilt_sigma=TILT_SIGMA)
         if self.has_paws:
-            add_ground(eq, h, points[:, PAWS], motion.take(PAWS), GROUND_SIGMA)
+            add_ground(eq, h, points[:, PAWS], motion.take(PAWS), self.ground_sigma)
         return eq
 
     def _add_outline(self, eq: NormalEquations, h: Hypotheses, s: Skeletons, matches: Matches, size: Tensor) -> None:
