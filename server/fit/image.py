@@ -71,6 +71,9 @@ ROLL_SIGMA, TILT_SIGMA = 0.1, 0.4
 LIMITS_IN_SIGMAS = 6.0
 """The span of a joint's limits, in standard deviations of its pose prior."""
 
+_SAME_DIRECTION = 0.87
+"""Hypotheses less than 30 degrees apart (the cosine) are one and the same explanation."""
+
 PAWS = [INDEX[name] for name in ("left_front_paw", "right_front_paw", "left_hind_paw", "right_hind_paw")]
 
 
@@ -175,11 +178,11 @@ class Fitter:
         h, cost, damping = minimise(h, lambda x: self.assemble(x, None, cutoff=20.0), 6, damping)
         progress(0.35, "choosing directions")
         few = int((self.targets[..., 2] > 0).sum(1).min()) < 6
-        h = h[_best_of_each(h.animal, cost, 6 if with_mask and few else 3)]
+        h = h[_best_of_each(h, cost, 6 if with_mask and few else 4)]
         h, cost = self._refine(h, 4 if with_mask else 2, progress, 0.35, 0.7)
         alternatives = [[(float(c), R.cpu().numpy()) for c, R in zip(cost[h.animal == a], h.R0[h.animal == a], strict=True)]
                         for a in range(len(self.evidence))]
-        h = h[_best_of_each(h.animal, cost, 1)]
+        h = h[_best_of_each(h, cost, 1)]
         h, _ = self._refine(h, 6 if with_mask else 2, progress, 0.7, 0.98)
         return h, alternatives
 
@@ -245,11 +248,23 @@ class Fitter:
         eq.add(across, rows / sigma[..., None], weight, cutoff=6.0)
 
 
-def _best_of_each(animal: Tensor, cost: Tensor, keep: int) -> Tensor:
-    """Indices of the `keep` cheapest hypotheses of each animal, cheapest first."""
-    order = torch.argsort(cost)
-    picked = [order[animal[order] == a][:keep] for a in torch.unique(animal).tolist()]
-    return torch.cat(picked)
+def _best_of_each(h: Hypotheses, cost: Tensor, keep: int) -> Tensor:
+    """Indices of the `keep` cheapest hypotheses of each animal that face clearly different ways, cheapest first.
+
+    Several starts end in the same place: keeping them all would leave no room for the other explanation.
+    """
+    picked: list[int] = []
+    for a in torch.unique(h.animal).tolist():
+        mine: list[int] = []
+        for i in torch.argsort(cost).tolist():
+            if int(h.animal[i]) != a or len(mine) == keep:
+                continue
+            # The cosine of the angle between two rotations, from the trace of one after the other's inverse.
+            cosines = [(float((h.R0[i] * h.R0[j]).sum()) - 1.0) / 2.0 for j in mine]
+            if all(cosine < _SAME_DIRECTION for cosine in cosines):
+                mine.append(i)
+        picked += mine
+    return torch.tensor(picked, device=cost.device)
 
 
 def point_blur() -> Array:
