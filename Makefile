@@ -4,6 +4,7 @@
 #   make test        the everyday tests
 #   make lint        ruff, import rules, types
 #   make extension   the Blender extension: dist/bestiary-*.zip
+#   make animal      the default animal's file from its sources (RIGS=folder of the CC0 rigs)
 #   make test-blender  the Blender tests in every supported Blender
 #
 # Without make (Windows, macOS): README.md has the commands.
@@ -15,11 +16,11 @@ LINT := .venv-lint/bin
 OUT ?= out/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-all lint format wheels extension test-blender test-real-blender clean
+.PHONY: help venv animal demo test test-all lint format wheels extension test-blender test-real-blender clean
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n '3,9p' Makefile | sed 's/^# *//'
+	@sed -n '3,10p' Makefile | sed 's/^# *//'
 
 # --- environments ---------------------------------------------------------------------------------------------
 
@@ -60,6 +61,14 @@ wheels: .venv/.ready
 
 extension: wheels
 	$(BIN)/python -m bestiary.cli.extension --out dist
+
+# The surface and shapes come from dm_control's package, the pose prior from the clips of CC0 rigs.
+RIGS ?= ../shared/data/rigs
+animal: .venv/.ready
+	$(BIN)/python -m pip install -q -c constraints.txt pymeshlab
+	$(BIN)/python -m pip download -q --no-deps -d build/sources dm_control==1.0.50
+	$(BIN)/python -m bestiary.server.authoring.build --package build/sources/dm_control-1.0.50-py3-none-any.whl --out animal/data/open_animal.npz
+	$(BIN)/python -m bestiary.server.authoring.pose_prior --rigs '$(RIGS)' --model animal/data/open_animal.npz
 
 # --- tests ----------------------------------------------------------------------------------------------------
 

@@ -29,7 +29,9 @@ def test_suggested_order_names_each_point_once() -> None:
 
 @pytest.mark.parametrize(("name", "expected"), [
     ("nose", "nose"), ("Left Eye", "left_eye"), ("L_Eye", "left_eye"), ("eye_left", "left_eye"), ("Tail_root", "tail_base"),
-    ("R_EarBase", "right_ear_base"), ("rightStifle", "right_knee"), ("Hock.R", "right_ankle"), ("right-hind-foot", "right_hind_paw")])
+    ("R_EarBase", "right_ear_base"), ("rightStifle", "right_knee"),
+    ("Hock.R", "right_ankle"), ("right-hind-foot", "right_hind_paw"), ("L_F_Paw", "left_front_paw"),
+    ("R_B_Paw", "right_hind_paw")])
 def test_public_names_are_understood(name: str, expected: str) -> None:
     assert SUPERSET[resolve(name)] == expected
 
