@@ -65,7 +65,7 @@ extension: wheels
 # The surface and shapes come from dm_control's package, the pose prior from the clips of CC0 rigs.
 RIGS ?= ../shared/data/rigs
 animal: .venv/.ready
-	$(BIN)/python -m pip install -q -c constraints.txt pymeshlab
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[authoring]'
 	$(BIN)/python -m pip download -q --no-deps -d build/sources dm_control==1.0.50
 	$(BIN)/python -m bestiary.server.authoring.build --package build/sources/dm_control-1.0.50-py3-none-any.whl --out animal/data/open_animal.npz
 	$(BIN)/python -m bestiary.server.authoring.pose_prior --rigs '$(RIGS)' --model animal/data/open_animal.npz
