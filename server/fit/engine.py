@@ -12,6 +12,7 @@ from ...animal.keypoint_sets import KEYPOINT_SETS
 from ...animal.keypoints import SUPERSET, KeypointError, resolve
 from ...animal.model import AnimalModel
 from ...animal.model_file import open_model
+from ...animal.species import find_species
 from ...wire.messages import AnimalHints, ReconstructedAnimal, ReconstructRequest, ReconstructResult
 from ..engine import JobContext, JobFailure
 from ..overlay import overlay_png
@@ -54,7 +55,9 @@ class FitEngine:
                              "Give it in pixels: millimetres times image width over sensor width. Or leave it out.")
         unheeded: list[list[str]] = []
         hints = [self._hints(animal, frames, i, unheeded) for i, animal in enumerate(request.animals)]
-        seed = int(request.options.get("seed", 0))
+        seed = request.options.get("seed", 0)
+        if not isinstance(seed, int) or seed < 0:
+            raise JobFailure("bad_option", f"the option seed is {seed!r}", "Give a whole number from 0 up, or leave it out.")
         result = fit_image(self.model, width, height, hints, request.focal_px,
                            lambda fraction, stage: job.progress(0.95 * fraction, stage), seed, self.device)
         return self._reply(request, result, hints, unheeded, image)
@@ -107,7 +110,7 @@ class FitEngine:
         points = np.concatenate([np.nan_to_num(fitted.keypoints_2d), visible[:, None]], axis=1)
         for name, array in (("betas", fitted.betas), ("pose", fitted.pose), ("trans", fitted.trans), ("keypoints", points)):
             arrays[f"{name}/{i}"] = np.ascontiguousarray(array, dtype=np.float32)
-        species = self.model.species.get(hints.species or "")
+        species = find_species(hints.species, self.model.species) if hints.species and self.model.species else None
         return ReconstructedAnimal(
             betas=f"betas/{i}", pose=f"pose/{i}", trans=f"trans/{i}", keypoints_2d=f"keypoints/{i}",
             metres_per_unit=fitted.metres_per_unit, label=hints.label, species=hints.species,

@@ -19,7 +19,7 @@ from ...animal.cameras import Camera, default_focal, intrinsics
 from ...animal.keypoints import INDEX, SUPERSET
 from ...animal.model import AnimalModel
 from .body_points import BodyPoints, Hypotheses, Skeletons
-from .hints import Evidence, FitHints, check_hints
+from .hints import Evidence, FitHints, check_hints, mask_box
 from .shape_prior import pad, shape_prior
 from .silhouette import MATCHES, MaskEvidence
 from .solver import minimise
@@ -148,22 +148,18 @@ class Fitter:
         self.box = tensor([item.box for item in evidence])
         edge = 0.015 * max(width, height)
         border = np.array([0.0, 0.0, width, height])
-        self.free = torch.tensor(np.stack([np.abs(item.box - border) < edge for item in evidence]), device=device)
-        self.box_weight = tensor([float(item.box_given and item.mask is None) for item in evidence])
+        # A box that was only made up around the points is the least that the animal fills.
+        self.free = torch.tensor(np.stack([(np.abs(item.box - border) < edge) | item.box_from_points for item in evidence]),
+                                 device=device)
+        self.box_sigma = tensor([_box_sigma(item, refining=False) for item in evidence])
+        self.box_sigma_refined = tensor([_box_sigma(item, refining=True) for item in evidence])
         self.pose_prior = pose_prior(model, device)
         self.masks = self._mask_evidence()
 
     def _mask_evidence(self) -> list[MaskEvidence | None]:
         masks = [item.mask for item in self.evidence]
-        everyone = [mask for mask in masks if mask is not None]
-        found: list[MaskEvidence | None] = []
-        for item in self.evidence:
-            if item.mask is None:
-                found.append(None)
-                continue
-            others = np.logical_or.reduce([m for m in everyone if m is not item.mask]) & ~item.mask if len(everyone) > 1 else None
-            found.append(MaskEvidence(item.mask, others, item.box))
-        return found
+        covered = np.sum([mask for mask in masks if mask is not None], axis=0, dtype=np.uint8)
+        return [None if mask is None else MaskEvidence(mask, covered > mask, mask_box(mask)) for mask in masks]
 
     # -- stages ---------------------------------------------------------------------------------------------------
 
@@ -173,16 +169,19 @@ class Fitter:
         theta = self.pose_prior.mean.reshape(-1, 3)
         h = starting_hypotheses(self.body, self.evidence, self.K_numpy, self.keypoint_matrix, theta, PITCH_MEAN)
         with_mask = any(mask is not None for mask in self.masks)
-        h, _, damping = minimise(h, lambda x: self.assemble(x, None, stiffness=6.0, cutoff=40.0), 5)
-        progress(0.2, "trying directions")
-        h, cost, damping = minimise(h, lambda x: self.assemble(x, None, cutoff=20.0), 6, damping)
+        trying = "trying directions"
+        h, _, damping = minimise(h, lambda x: self.assemble(x, None, stiffness=6.0, cutoff=40.0), 5,
+                                 tick=lambda done: progress(0.02 + 0.18 * done, trying))
+        h, cost, damping = minimise(h, lambda x: self.assemble(x, None, cutoff=20.0), 6, damping,
+                                    lambda done: progress(0.2 + 0.15 * done, trying))
         progress(0.35, "choosing directions")
-        few = int((self.targets[..., 2] > 0).sum(1).min()) < 6
-        h = h[_best_of_each(h, cost, 6 if with_mask and few else 4)]
+        few = ((self.targets[..., 2] > 0).sum(1) < 6).tolist()
+        keep = [6 if mask is not None and few[a] else 4 for a, mask in enumerate(self.masks)]
+        h = h[_best_of_each(h, cost, keep)]
         h, cost = self._refine(h, 4 if with_mask else 2, progress, 0.35, 0.7)
         alternatives = [[(float(c), R.cpu().numpy()) for c, R in zip(cost[h.animal == a], h.R0[h.animal == a], strict=True)]
                         for a in range(len(self.evidence))]
-        h = h[_best_of_each(h, cost, 1)]
+        h = h[_best_of_each(h, cost, [1] * len(self.evidence))]
         h, _ = self._refine(h, 6 if with_mask else 2, progress, 0.7, 0.98)
         return h, alternatives
 
@@ -190,9 +189,12 @@ class Fitter:
         """Rounds of matching outlines and solving; gives the hypotheses and their costs."""
         damping, cost = None, None
         for i in range(rounds):
-            progress(start + (end - start) * i / rounds, "fitting shape and pose")
+            def tick(done: float, i: int = i) -> None:
+                progress(start + (end - start) * (i + done) / rounds, "fitting shape and pose")
+
+            tick(0.0)
             matches = self._match(h)
-            h, cost, damping = minimise(h, lambda x, m=matches: self.assemble(x, m), 4, damping)
+            h, cost, damping = minimise(h, lambda x, m=matches: self.assemble(x, m), 4, damping, tick)
             damping = damping.clamp(max=1.0)
         assert cost is not None
         return h, cost
@@ -225,11 +227,8 @@ class Fitter:
         pixels, slopes = project(points, motion, self.K)
         sigma = POINT_SIGMA * size[:, None] * self.blur
         add_points(eq, pixels, slopes, self.targets[h.animal], sigma, cutoff)
-        if bool((self.box_weight > 0).any()):
-            add_box(eq, self.body, h, s, self.K, self.box[h.animal], self.free[h.animal],
-                    0.03 * size / self.box_weight[h.animal].clamp_min(1e-3))
-        elif matches is None:
-            add_box(eq, self.body, h, s, self.K, self.box[h.animal], self.free[h.animal], 0.08 * size)
+        add_box(eq, self.body, h, s, self.K, self.box[h.animal], self.free[h.animal],
+                (self.box_sigma if matches is None else self.box_sigma_refined)[h.animal] * size)
         if matches is not None:
             self._add_outline(eq, h, s, matches, size)
         add_priors(eq, h, self.pose_prior, stiffness, SHAPE_STRENGTH)
@@ -248,8 +247,16 @@ class Fitter:
         eq.add(across, rows / sigma[..., None], weight, cutoff=6.0)
 
 
-def _best_of_each(h: Hypotheses, cost: Tensor, keep: int) -> Tensor:
-    """Indices of the `keep` cheapest hypotheses of each animal that face clearly different ways, cheapest first.
+def _box_sigma(item: Evidence, *, refining: bool) -> float:
+    """How closely a box is met, as a share of the animal's size: a drawn one to the line, one around a mask roughly, until
+    the outline itself takes over."""
+    if item.mask is not None:
+        return 30.0 if refining else 0.08
+    return 0.03 if item.box_given else 0.08
+
+
+def _best_of_each(h: Hypotheses, cost: Tensor, keep: list[int]) -> Tensor:
+    """Indices of the `keep[a]` cheapest hypotheses of each animal a that face clearly different ways, cheapest first.
 
     Several starts end in the same place: keeping them all would leave no room for the other explanation.
     """
@@ -257,7 +264,7 @@ def _best_of_each(h: Hypotheses, cost: Tensor, keep: int) -> Tensor:
     for a in torch.unique(h.animal).tolist():
         mine: list[int] = []
         for i in torch.argsort(cost).tolist():
-            if int(h.animal[i]) != a or len(mine) == keep:
+            if int(h.animal[i]) != a or len(mine) == keep[a]:
                 continue
             # The cosine of the angle between two rotations, from the trace of one after the other's inverse.
             cosines = [(float((h.R0[i] * h.R0[j]).sum()) - 1.0) / 2.0 for j in mine]

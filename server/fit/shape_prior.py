@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...animal.model import AnimalModel
-from ...animal.species import SpeciesError, prior_for
+from ...animal.species import SpeciesError, plain_name, prior_for
 from ..engine import JobFailure
 from .hints import FitHints
 
@@ -26,14 +26,20 @@ def shape_prior(model: AnimalModel, hints: FitHints, which: str) -> tuple[Array,
     try:
         family = prior_for(hints.species, hints.family, model.species, model.families) if known else None
     except SpeciesError as error:
-        raise JobFailure("unknown_species", f"{which}: {error}",
-                         "Choose a known species or family, or leave it out.") from None
+        code = "unknown_species" if hints.species else "unknown_family"
+        raise JobFailure(code, f"{which}: {error}", _advice(model, hints)) from None
     if family is None:
         return np.zeros(model.n_betas), np.eye(model.n_betas)[:, :SHAPE_DIMENSIONS]
     values, vectors = np.linalg.eigh(np.asarray(family.covariance, dtype=np.float64))
     order = np.argsort(values)[::-1][: min(SHAPE_DIMENSIONS, model.n_betas)]
     basis = vectors[:, order] * np.sqrt(np.maximum(values[order], 1e-8))
     return np.asarray(family.mean, dtype=np.float64), basis
+
+
+def _advice(model: AnimalModel, hints: FitHints) -> str:
+    if hints.species and plain_name(hints.species) in model.families:
+        return f"'{hints.species}' is a family: give it as the family, not as the species."
+    return "Take a relative of it, or its family; `bestiary animal list` shows all. Or leave it out."
 
 
 def pad(bases: list[Array]) -> Array:

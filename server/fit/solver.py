@@ -16,15 +16,16 @@ _LONGEST_TURN = 0.6
 """Radians that any rotation parameter may change in one step: beyond it the linearisation means nothing."""
 
 
-def minimise(h: Hypotheses, assemble: Assemble, iterations: int, damping: Tensor | None = None) -> tuple[Hypotheses, Tensor, Tensor]:
-    """Lower the cost of every hypothesis by `iterations` damped Gauss-Newton steps.
+def minimise(h: Hypotheses, assemble: Assemble, iterations: int, damping: Tensor | None = None,
+             tick: Callable[[float], None] = lambda done: None) -> tuple[Hypotheses, Tensor, Tensor]:
+    """Lower the cost of every hypothesis by `iterations` damped Gauss-Newton steps; `tick(share done)` after each.
 
     Gives the hypotheses, their costs (n,) and the dampings (n,) to go on from. A step that raises a cost is undone and
     its damping raised; no hypothesis ever gets worse.
     """
     eq = assemble(h)
     damping = eq.cost.new_full((len(h),), 1e-2) if damping is None else damping
-    for _ in range(iterations):
+    for i in range(iterations):
         candidate = h.moved(_step(eq, damping, h))
         after = assemble(candidate)
         better = after.cost < eq.cost
@@ -32,6 +33,7 @@ def minimise(h: Hypotheses, assemble: Assemble, iterations: int, damping: Tensor
         eq = NormalEquations(torch.where(better[:, None, None], after.H, eq.H), torch.where(better[:, None], after.g, eq.g),
                              torch.where(better, after.cost, eq.cost))
         damping = torch.where(better, damping * 0.3, damping * 8.0).clamp(1e-6, 1e6)
+        tick((i + 1) / iterations)
     return h, eq.cost, damping
 
 

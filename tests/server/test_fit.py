@@ -152,3 +152,56 @@ def test_a_mirrored_picture_gives_the_mirrored_animal() -> None:
     mirrored.box[[0, 2]] = WIDTH - hints.box[[2, 0]]
     a, b = (forward_of(fit_image(default_model(), WIDTH, HEIGHT, [h])) for h in (hints, mirrored))
     assert degrees_apart(a * [-1, 1, 1], b) < 5
+
+
+@pytest.mark.parametrize("names", [("nose", "left_eye", "left_ear_tip", "throat"), ("nose", "left_eye", "right_eye", "withers")])
+def test_points_on_the_head_alone_do_not_squeeze_the_body_into_them(names: tuple[str, ...]) -> None:
+    hints, _ = seen_from(170)
+    points = only(hints, names)
+    points.box = None
+    result = fit_image(default_model(), WIDTH, HEIGHT, [points])
+    pixels = result.camera.project(result.animals[0].vertices_world)
+    assert np.ptp(pixels[:, 0]) > 0.6 * (hints.box[2] - hints.box[0])
+
+
+def test_an_animal_is_fitted_the_same_beside_another_with_other_hints() -> None:
+    points = only(seen_from(90, place=(-1.2, 0.0))[0], FIVE)
+    points.box = None
+    boxed = only(seen_from(270, place=(1.2, 0.0))[0], ("nose", "tail_base", "left_front_paw"))
+    masked = only(seen_from(270, place=(1.2, 0.0))[0], ("nose", "tail_base"), mask=True)
+    alone = fit_image(default_model(), WIDTH, HEIGHT, [points]).animals[0]
+    for other in (boxed, masked):
+        beside = fit_image(default_model(), WIDTH, HEIGHT, [points, other]).animals[0]
+        assert np.nanmax(np.linalg.norm(beside.keypoints_2d - alone.keypoints_2d, axis=1)) < 12
+
+
+def test_any_spelling_of_a_species_gives_its_size() -> None:
+    hints = only(seen_from(90)[0], FIVE)
+    sizes = []
+    for name in ("horse", "Horse", "pony"):
+        hints.species = name
+        sizes.append(fit_image(default_model(), WIDTH, HEIGHT, [hints]).animals[0].metres_per_unit)
+    assert np.ptp(sizes) < 1e-9 and sizes[0] > 0.8
+
+
+def test_of_animals_without_a_common_ground_one_stands_and_the_others_say_so() -> None:
+    near = FitHints(box=np.array([20.0, 180, 460, 350]), species="dog")
+    far = FitHints(box=np.array([200.0, 10, 240, 30]), species="horse")
+    animals = fit_image(default_model(), WIDTH, HEIGHT, [near, far]).animals
+    heights = [abs(animal.vertices_world[:, 2].min()) for animal in animals]
+    assert min(heights) < 1e-6
+    for height, animal in zip(heights, animals, strict=True):
+        assert height < 1e-6 or any("species" in warning for warning in animal.warnings)
+
+
+def test_without_points_and_mask_there_is_no_score() -> None:
+    assert np.isnan(fit_image(default_model(), WIDTH, HEIGHT, [only(seen_from(90)[0], ())]).animals[0].score)
+
+
+def test_a_box_beside_a_mask_does_not_cut_it() -> None:
+    hints, _ = seen_from(90)
+    left, top, right, bottom = hints.box
+    narrow = FitHints(hints.keypoints, np.array([left, top, left + 0.3 * (right - left), bottom]), hints.mask, "wolf")
+    animal = fit_image(default_model(), WIDTH, HEIGHT, [narrow]).animals[0]
+    assert animal.iou is not None and animal.iou > 0.8
+    assert any("do not agree" in warning for warning in animal.warnings)
