@@ -6,6 +6,7 @@ whose images are named like the photo. Points are pixels; the centre of the top-
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,13 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .console import CliError, need_file
+from .console import CliError, need_file, say
 
 if TYPE_CHECKING:
     from ..wire.reconstruction import AnimalInput
 
 MAX_FILE_BYTES = 256 * 2**20
 FORMS = "docs/files.md shows the forms of a keypoint file."
+HINT_KEYS = ("keypoints", "keypoint_set", "box", "mask", "species", "family", "label")
+SHARED_KEYS = ("keypoint_set", "species", "family")
+PASSED_OVER = ("id", "image_id", "category_id", "score", "area", "iscrowd", "num_keypoints", "source", "info", "comment")
+"""What files from elsewhere say beside the hints and what changes nothing here."""
 
 
 def read_hints(
@@ -38,7 +43,9 @@ def read_hints(
     """
     from ..wire.reconstruction import AnimalInput
 
-    animals = _read_keypoint_file(keypoints, photo) if keypoints is not None else []
+    animals = []
+    if keypoints is not None:
+        animals = _read_keypoint_file(keypoints, photo, keypoint_set, species or family)
     for _ in range(len(animals), max(1, len(masks), len(boxes))):
         animals.append(AnimalInput())
     result = []
@@ -81,7 +88,10 @@ def read_mask(path: Path) -> np.ndarray:
     return ((values[..., :3].max(-1) > 0) & (values[..., 3] > 0)).astype(np.uint8)
 
 
-def _read_keypoint_file(path: Path, photo: Path) -> list[AnimalInput]:
+def _read_keypoint_file(
+    path: Path, photo: Path, keypoint_set: str | None = None, kind: str | None = None
+) -> list[AnimalInput]:
+    """The animals of a file; `keypoint_set` and `kind` (species or family) are what the command line says."""
     need_file(path, "The keypoint file")
     if path.stat().st_size > MAX_FILE_BYTES:
         raise CliError(f"{path} is larger than {MAX_FILE_BYTES >> 20} MiB.", "Cut out the photo's own part.")
@@ -92,21 +102,52 @@ def _read_keypoint_file(path: Path, photo: Path) -> list[AnimalInput]:
     if not isinstance(content, Mapping):
         raise CliError(f"{path} holds a {type(content).__name__}; an object is needed.", FORMS)
     if "annotations" in content and "images" in content:
-        return _from_coco(content, path, photo)
+        return _from_coco(content, path, photo, keypoint_set, kind)
     listed = content.get("animals", [content])
     if not isinstance(listed, list) or not all(isinstance(entry, Mapping) for entry in listed):
         raise CliError(f'"animals" in {path} must be a list of objects.', FORMS)
+    if "animals" in content:
+        _refuse_unknown(content, ("animals", *SHARED_KEYS), path)
     return [_from_entry({**_shared(content), **entry}, path) for entry in listed]
 
 
 def _shared(content: Mapping[str, Any]) -> dict[str, Any]:
     """What stands once beside the list of animals and holds for all of them."""
-    return {key: content[key] for key in ("keypoint_set", "species", "family") if key in content}
+    return {key: content[key] for key in SHARED_KEYS if key in content}
+
+
+def _refuse_unknown(entry: Mapping[str, Any], allowed: tuple[str, ...], path: Path) -> None:
+    """Raise CliError for a key that says nothing here: a misspelt hint must not be passed over in silence."""
+    for key in entry:
+        if key in allowed or key in PASSED_OVER:
+            continue
+        if _is_keypoint_name(key):
+            advice = 'Points go under "keypoints": {"keypoints": {"nose": [90, 475]}}'
+        elif key == "bbox":
+            advice = 'Boxes are called "box" and hold [x0, y0, x1, y1].'
+        elif key in HINT_KEYS:
+            advice = 'Put it into each object of the list "animals".'
+        else:
+            near = difflib.get_close_matches(key.lower(), allowed, 1)
+            advice = f'Did you mean "{near[0]}"?' if near else f"Known keys: {', '.join(allowed)}."
+        raise CliError(f"{key!r} in {path} is not a known key.", advice)
+
+
+def _is_keypoint_name(key: str) -> bool:
+    from ..animal.keypoint_sets import KEYPOINT_SETS
+    from ..animal.keypoints import KeypointError, resolve
+
+    try:
+        resolve(key)
+    except KeypointError:
+        return any(key in known.points for known in KEYPOINT_SETS.values())
+    return True
 
 
 def _from_entry(entry: Mapping[str, Any], path: Path) -> AnimalInput:
     from ..wire.reconstruction import AnimalInput
 
+    _refuse_unknown(entry, HINT_KEYS, path)
     words: dict[str, str | None] = {}
     for key in ("keypoint_set", "species", "family", "label"):
         value = entry.get(key)
@@ -159,7 +200,9 @@ def _point(name: object, value: Any, path: Path) -> tuple[float, ...]:
     return tuple(float(number) for number in value)
 
 
-def _from_coco(content: Mapping[str, Any], path: Path, photo: Path) -> list[AnimalInput]:
+def _from_coco(
+    content: Mapping[str, Any], path: Path, photo: Path, keypoint_set: str | None, kind: str | None
+) -> list[AnimalInput]:
     """The photo's animals of a COCO keypoint file; visibility 0 means that the point is not known."""
     from ..wire.reconstruction import AnimalInput
 
@@ -176,7 +219,15 @@ def _from_coco(content: Mapping[str, Any], path: Path, photo: Path) -> list[Anim
             box = entry.get("bbox")
             corners = None if box is None else (box[0], box[1], box[0] + box[2], box[1] + box[3])
             name = str(category.get("name", ""))
-            animals.append(AnimalInput(keypoints=points, box=corners, species=_known_species(name), label=name))
+            animals.append(
+                AnimalInput(
+                    keypoints=points,
+                    keypoint_set=keypoint_set or _public_set(names, path),
+                    box=corners,
+                    species=_known_species(name, kind),
+                    label=name,
+                )
+            )
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise CliError(f"{path} is not a COCO keypoint file: {error!r}.", FORMS) from None
     if not animals:
@@ -184,9 +235,28 @@ def _from_coco(content: Mapping[str, Any], path: Path, photo: Path) -> list[Anim
     return animals
 
 
-def _known_species(category: str) -> str | None:
-    """A data set's category as a species of the open animal, if it is one: what it does not know is no hint."""
+def _public_set(names: list[str], path: Path) -> str | None:
+    """The public set that a category's names are, by its name: the same word marks different places in different sets.
+
+    None for other lists, whose names are then read as Bestiary's own. Raises CliError.
+    """
+    from ..animal.keypoint_sets import KEYPOINT_SETS, set_of
+    from ..animal.keypoints import KeypointError
+
+    try:
+        found = set_of(names).name
+    except KeypointError as error:
+        raise CliError(f"The keypoint names of {path} cannot be used: {error}.", FORMS) from None
+    return found if found in KEYPOINT_SETS else None
+
+
+def _known_species(category: str, kind: str | None) -> str | None:
+    """A data set's category as a species of the open animal, if it is one; else a note, unless `kind` was given."""
     from ..animal.default import default_model
 
     name = category.strip().lower().replace(" ", "_")
-    return name if name in default_model().species else None
+    if name in default_model().species:
+        return name
+    if name and kind is None:
+        say(f"The category {category!r} is no species of the open animal: give --species (`bestiary animal list`).")
+    return None

@@ -2,7 +2,10 @@
 
 >>> from bestiary.wire import Client
 >>> with Client() as client:
-...     result = client.reconstruct("dog.jpg", keypoints={"nose": (310, 122)}, species="dog")  # doctest: +SKIP
+...     points = {"nose": (310, 122), "tail_base": (80, 140)}
+...     result = client.reconstruct(  # doctest: +SKIP
+...         "dog.jpg", keypoints=points, boxes=(60, 80, 340, 350), species="dog"
+...     )
 """
 
 from .client import Client, Job

@@ -7,7 +7,7 @@ Blocking, for scripts::
 
 Not blocking, for a thread beside a user interface::
 
-    job = client.submit_reconstruct("dog.jpg", species="dog")
+    job = client.submit_reconstruct("dog.jpg", boxes=(60, 80, 340, 350), species="dog")
     while not job.ended:
         client.poll(job, timeout=0.1)      # then look at job.state, job.fraction, job.stage, job.preview
     job.result or job.error

@@ -1,7 +1,7 @@
 """A server of one's own on this machine: started as a process, watched until it is ready, stopped with its owner.
 
     >>> with LocalServer() as server, Client(server.address) as client:   # doctest: +SKIP
-    ...     client.reconstruct("dog.jpg", species="dog")
+    ...     client.reconstruct("dog.jpg", boxes=(60, 80, 340, 350), species="dog")
 
 The process runs this package's own server code with the Python that is named (which needs torch and the server's other
 dependencies); it ends when its owner stops it, or goes away in whatever way.

@@ -67,6 +67,55 @@ def test_coco(tmp_path: Path) -> None:
         read_hints(Path("cat.jpg"), write(tmp_path, content))
 
 
+@pytest.mark.data
+def test_a_coco_file_is_read_in_its_own_sets_names(shared_data: Path) -> None:
+    """AP-10K's "left_shoulder" is another place than ours: the set must be known by its names."""
+    path = shared_data / "photos" / "ap10k" / "test_ap10k.json"
+    for photo in ("000000000004.jpg", "000000037516.jpg"):
+        animals = read_hints(Path(photo), path)
+        assert animals and all(animal.keypoint_set == "ap10k" for animal in animals)
+        assert all(animal.keypoints for animal in animals)
+    chosen = read_hints(Path(photo), path, keypoint_set="animalpose", species="dog")
+    assert all(animal.keypoint_set == "animalpose" and animal.species == "dog" for animal in chosen)
+
+
+def test_a_coco_category_that_is_no_species_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = {
+        "images": [{"id": 7, "file_name": "photo.jpg"}],
+        "categories": [{"id": 1, "name": "unicorn", "keypoints": ["nose"]}],
+        "annotations": [{"image_id": 7, "category_id": 1, "keypoints": [10, 20, 2]}],
+    }
+    (animal,) = read_hints(PHOTO, write(tmp_path, content))
+    assert animal.keypoint_set is None and "unicorn" in capsys.readouterr().err
+    read_hints(PHOTO, write(tmp_path, content), species="horse")
+    assert capsys.readouterr().err == ""
+    content["categories"][0]["keypoints"] = ["nose", "nose"]
+    with pytest.raises(CliError, match="twice"):
+        read_hints(PHOTO, write(tmp_path, content))
+
+
+@pytest.mark.parametrize(
+    ("content", "advice"),
+    [
+        ({"nose": [90, 475]}, 'Points go under "keypoints": {"keypoints": {"nose": [90, 475]}}'),
+        ({"L_Eye": [90, 475]}, 'Points go under "keypoints"'),
+        ({"specie": "dog"}, 'Did you mean "species"?'),
+        ({"bbox": [0, 0, 5, 5]}, "x0, y0, x1, y1"),
+        ({"animals": [{"species": "dog"}], "box": [0, 0, 5, 5]}, '"animals"'),
+        ({"zzz": 1}, "Known keys"),
+    ],
+)
+def test_unknown_keys_are_refused(tmp_path: Path, content: dict, advice: str) -> None:
+    with pytest.raises(CliError, match="is not a known key") as caught:
+        read_hints(PHOTO, write(tmp_path, content))
+    assert advice in caught.value.advice
+
+
+def test_what_coco_says_beside_the_hints_is_passed_over(tmp_path: Path) -> None:
+    (animal,) = read_hints(PHOTO, write(tmp_path, {"id": 3, "area": 5.0, "iscrowd": 0, "species": "dog"}))
+    assert animal.species == "dog"
+
+
 def test_the_command_line_wins_and_adds_animals(tmp_path: Path) -> None:
     path = write(tmp_path, {"species": "dog", "keypoints": {"nose": [1, 2]}})
     first, second = read_hints(PHOTO, path, boxes=("0,0,5,5", "5,5,9,9"), species="fox")
