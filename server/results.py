@@ -54,7 +54,7 @@ def clip_of(result: Reconstruction, animal: Animal, photo: str = "") -> AnimalCl
         keypoints_2d=_missing_as_nan(animal.keypoints_2d)[None],
         cameras={"photo": camera_of(result)},
         source=photo,
-        scores={name: float(value) for name, value in scores.items() if value is not None},
+        scores={name: float(value) for name, value in scores.items() if value is not None and np.isfinite(value)},
         warnings=tuple(animal.warnings),
     )
 
@@ -114,7 +114,7 @@ def _parents(model_id: str) -> tuple[int, ...]:
 
 
 def _missing_as_nan(points: NDArray[Any]) -> NDArray[np.float64]:
-    """(K, 3) x, y, visible with nan places where nothing is visible."""
+    """(K, 3) x, y, 1 or 0 with nan places where the model has no such point (0)."""
     points = np.array(points, dtype=np.float64)
     points[points[:, 2] == 0, :2] = np.nan
     return points
