@@ -40,8 +40,9 @@ class AnimalClip:
     """The motion of one animal.
 
     poses (F, J, 3); trans (F, 3); betas (B,); betas_per_frame (F, B) or None; confidences (F,) 0..1 or None;
-    keypoints_2d (F, K, 3) x, y in pixels and visibility for keypoint_names, or None. joint_names (J,) and parents
-    (J,) are the model's. cameras by view name. scores hold single numbers such as `iou`; details anything JSON can.
+    keypoints_2d (F, K, 3) x, y in pixels and 1 where there is such a point, else 0, for keypoint_names, or None.
+    joint_names (J,) and parents (J,) are the model's. cameras by view name.
+    scores hold single numbers such as `iou`; details anything JSON can.
     Raises ClipError naming the field that does not fit.
     """
 

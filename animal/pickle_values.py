@@ -20,28 +20,34 @@ _MAX_LIST = 5_000_000
 _DTYPE = re.compile(r"^[<>|=]?([biufSUO])(\d{0,4})$")
 
 
-class _Work:
-    """How deep one value is nested and how many numbers it took so far: records can share and contain each other."""
+class Work:
+    """How deep one value is nested, and how many numbers may still be worked out.
+
+    Records can share and contain each other. One root for all fields of a file makes the limit the file's.
+    """
 
     def __init__(self, depth: int = 0, left: list[int] | None = None) -> None:
         self.depth = depth
-        self.left = [4 * MAX_NUMBERS] if left is None else left
+        self.left = [MAX_NUMBERS] if left is None else left
 
-    def deeper(self, field: str) -> _Work:
+    def deeper(self, field: str) -> Work:
         self.spend(1000, field)
         if self.depth >= 12:
             raise ModelError(f"{field}: is nested too deeply")
-        return _Work(self.depth + 1, self.left)
+        return Work(self.depth + 1, self.left)
 
     def spend(self, numbers: int, field: str) -> None:
         self.left[0] -= numbers
         if self.left[0] < 0:
-            raise ModelError(f"{field}: takes more than {4 * MAX_NUMBERS} numbers to work out")
+            raise ModelError(f"{field}: the file takes more than {MAX_NUMBERS} numbers to work out")
 
 
-def to_array(value: Any, field: str, work: _Work | None = None) -> np.ndarray:
-    """The numbers of `value` as an array of floats, integers or booleans; `field` is named in every ModelError."""
-    work = work or _Work()
+def to_array(value: Any, field: str, work: Work | None = None) -> np.ndarray:
+    """The numbers of `value` as an array of floats, integers or booleans; `field` is named in every ModelError.
+
+    Pass one `work` for all fields of a file; None gives this value a limit of its own.
+    """
+    work = work or Work()
     if isinstance(value, Record):
         if value.kind in ("array", "frombuffer", "scalar"):
             array = _plain_array(value, field)
@@ -73,14 +79,19 @@ def to_names(value: Any, field: str) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or len(value) > 4096:
         raise ModelError(f"{field}: must be a list of at most 4096 names")
     names = [item.decode("latin1") if isinstance(item, bytes) else item for item in value]
-    if not all(isinstance(name, str) and len(name) <= 200 for name in names):
+    if not all(isinstance(name, str) and len(name) <= 200 and _is_unicode(name) for name in names):
         raise ModelError(f"{field}: holds something that is no name")
     return tuple(names)
 
 
-def to_flag(value: Any, field: str) -> bool:
+def _is_unicode(text: str) -> bool:
+    """Whether UTF-8 can hold it: lone surrogates, which a pickle may bring, are no characters."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def to_flag(value: Any, field: str, work: Work | None = None) -> bool:
     """A truth value, plain or as an array of one."""
-    array = to_array(value, field)
+    array = to_array(value, field, work)
     if array.size != 1:
         raise ModelError(f"{field}: must be true or false")
     return bool(array.reshape(()))
@@ -140,6 +151,8 @@ def _plain_array(record: Record, field: str) -> np.ndarray:
     if not isinstance(raw, bytes) or len(raw) != numbers * dtype.itemsize:
         have = len(raw) if isinstance(raw, bytes | list) else 0
         raise ModelError(f"{field}: shape {shape} of {dtype} needs {numbers * dtype.itemsize} bytes, {have} are there")
+    if dtype.kind == "U" and raw and (np.frombuffer(raw, dtype.byteorder + "u4") > 0x10FFFF).any():
+        raise ModelError(f"{field}: holds text with characters that do not exist")
     array = np.frombuffer(raw, dtype, count=numbers) if numbers and dtype.itemsize else np.zeros(numbers, dtype)
     return array.reshape(shape, order="F" if fortran else "C").astype(dtype.newbyteorder("="))
 
@@ -149,10 +162,14 @@ def _shape(shape: Any, field: str) -> tuple[int, ...]:
     if isinstance(shape, list):
         shape = tuple(shape)
     if isinstance(shape, tuple):  # dimensions can be NumPy scalars
-        shape = tuple(int(_plain_array(n, field)) if isinstance(n, Record) and n.kind == "scalar" else n for n in shape)
-    if not isinstance(shape, tuple) or len(shape) > 8 or not all(isinstance(n, int) and n >= 0 for n in shape):
+        shape = tuple(
+            _plain_array(n, field).item() if isinstance(n, Record) and n.kind == "scalar" else n for n in shape
+        )
+    # bool is an int to Python, but no dimension to NumPy
+    if not isinstance(shape, tuple) or len(shape) > 8 or not all(type(n) is int and n >= 0 for n in shape):
         raise ModelError(f"{field}: has the impossible shape {str(shape)[:80]}")
-    if math.prod(shape) > MAX_NUMBERS:
+    # NumPy multiplies the other dimensions even where one is 0, and fails where that is too much.
+    if math.prod(max(n, 1) for n in shape) > MAX_NUMBERS:
         raise ModelError(f"{field}: shape {shape} is too large, the limit is {MAX_NUMBERS} values")
     return shape
 
@@ -178,9 +195,11 @@ def _from_lists(value: Any, field: str) -> np.ndarray:
         raise ModelError(f"{field}: holds something that is no number")
     try:
         array = np.array(numbers)
+        if array.dtype.kind == "O":
+            array = array.astype(np.float64)
     except OverflowError as error:
         raise ModelError(f"{field}: holds a number that is too large") from error
-    return (array.astype(np.float64) if array.dtype.kind == "O" else array).reshape(shape)
+    return array.reshape(shape)
 
 
 def _attributes(record: Record, field: str) -> dict[str, Any]:
@@ -192,7 +211,7 @@ def _attributes(record: Record, field: str) -> dict[str, Any]:
     return {k.decode("latin1") if isinstance(k, bytes) else str(k): v for k, v in state.items()}
 
 
-def _dense(record: Record, field: str, work: _Work) -> np.ndarray:
+def _dense(record: Record, field: str, work: Work) -> np.ndarray:
     """A scipy sparse matrix as a dense array; entries named twice add up, as they do there."""
     parts = _attributes(record, field)
     shape = _shape(parts.get("_shape", parts.get("shape")), field)
@@ -224,12 +243,13 @@ def _dense(record: Record, field: str, work: _Work) -> np.ndarray:
         raise ModelError(f"{field}: the sparse matrix has {len(data)} values for {len(rows)} places")
     if len(data) and (min(rows.min(), columns.min()) < 0 or rows.max() >= shape[0] or columns.max() >= shape[1]):
         raise ModelError(f"{field}: the sparse matrix names a place outside its shape {shape}")
+    work.spend(math.prod(shape), field)  # before the memory is taken
     dense = np.zeros(shape)
     np.add.at(dense, (rows, columns), data)
     return dense
 
 
-def _chumpy_value(record: Record, field: str, work: _Work) -> np.ndarray:
+def _chumpy_value(record: Record, field: str, work: Work) -> np.ndarray:
     """What a chumpy object evaluates to: a kept array, or one of a few rearrangements and sums of others."""
     parts = _attributes(record, field)
     kind = record.kind.removeprefix("chumpy.")
@@ -261,8 +281,7 @@ def _chumpy_value(record: Record, field: str, work: _Work) -> np.ndarray:
         if kind not in operations:
             raise ModelError(f"{field}: is a chumpy {kind}, which is not worked out; save its value as an array")
         first, second = part("a").astype(np.float64), part("b").astype(np.float64)
-        if math.prod(np.broadcast_shapes(first.shape, second.shape)) > MAX_NUMBERS:
-            raise ModelError(f"{field}: is too large")
+        work.spend(math.prod(np.broadcast_shapes(first.shape, second.shape)), field)  # before the memory is taken
         with np.errstate(all="ignore"):
             return operations[kind](first, second)
     except (ValueError, IndexError, TypeError, OverflowError) as error:

@@ -14,7 +14,7 @@ import numpy as np
 from .assemble import assemble, parents_of
 from .model import AnimalModel, ModelError
 from .pickle_reader import Record, read_pickle
-from .pickle_values import to_array, to_flag, to_names
+from .pickle_values import Work, to_array, to_flag, to_names
 from .smal_points import with_known_keypoints, with_pig_keypoints
 
 MAX_FILE_BYTES = 512 << 20
@@ -52,14 +52,17 @@ def read_smal_pickle(path: str | Path) -> AnimalModel:
         raise ModelError(f"{path.name}: {error}") from error
     del data
     fields = _fields(values, path)
-    parts = _parts(fields)
+    work = Work()  # one for all fields: many that are large must not add up
+    parts = _parts(fields, work)
     missing = [key for key in _REQUIRED if key not in parts]
     if missing:
         wanted = ", ".join(" or ".join(_NAMES[key]) for key in missing)
         found = ", ".join(sorted(fields)[:20]) or "nothing"
         raise ModelError(f"{path.name}: a model needs {wanted}; this file has {found}")
     names = next((to_names(fields[key], key) for key in ("J_names", "joint_names") if key in fields), ())
-    static = "static_joint_locs" in fields and to_flag(fields["static_joint_locs"], "static_joint_locs")
+    static = "static_joint_locs" in fields and to_flag(
+        fields["static_joint_locs"], "static_joint_locs", work
+    )
     is_pig = "t_pose_joints" in fields and "faces_vert" in fields and parents_of(parts["kintree"]).shape == (62,)
     extras: dict[str, Any] = {"source": f"converted from {path.name}"}
     if is_pig:
@@ -85,7 +88,7 @@ def _fields(values: Any, path: Path) -> dict[str, Any]:
     return {k.decode("latin1") if isinstance(k, bytes) else str(k): v for k, v in values.items()}
 
 
-def _parts(fields: dict[str, Any]) -> dict[str, np.ndarray]:
+def _parts(fields: dict[str, Any], work: Work) -> dict[str, np.ndarray]:
     """The arrays that make a model, by the names that `assemble` has for them."""
     parts = {}
     for part, names in _NAMES.items():
@@ -93,7 +96,7 @@ def _parts(fields: dict[str, Any]) -> dict[str, np.ndarray]:
         if name is None:
             continue
         try:
-            parts[part] = to_array(fields[name], name)
+            parts[part] = to_array(fields[name], name, work)
         except ModelError:
             # SMPL's makers left unfinished expressions for joints that the regressor gives anyway.
             if part != "J" or "J_regressor" not in parts:

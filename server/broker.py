@@ -360,7 +360,7 @@ class Broker:
             self._lose(slot, "could not start")
             return
         slot.route, slot.state, slot.failures, slot.message = route, "idle", 0, ""
-        slot.ever_ready, slot.refused = True, False
+        slot.ever_ready, slot.refused, slot.ready_at = True, False, slot.heard_at
         self._by_route[route] = slot
         self._hello = body
         log.info("worker %d on %s is ready", slot.number, slot.device)
@@ -372,7 +372,7 @@ class Broker:
             if not job.ended:
                 self._send_parts(job.route, parts)
         elif isinstance(body, m.FINAL):
-            slot.job, slot.state = None, "idle"
+            slot.job, slot.state, slot.proven = None, "idle", True
             slot.jobs_done += 1
             log.debug("job %s: %s from worker %d", job.id, type(body).__name__, slot.number)
             if not job.ended:

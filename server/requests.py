@@ -23,7 +23,7 @@ def check_request(request: ReconstructRequest, frames: Mapping[str, np.ndarray])
     A keypoint called ``#7`` is row 7 of its ``keypoint_set`` (how clients send arrays): it gets that point's name.
 
     Raises:
-        JobFailure: a frame is missing or of the wrong kind, or a row that its set has not.
+        JobFailure: a frame is missing, of the wrong kind or the mask of two animals, or a row that its set has not.
     """
     if request.image is not None:
         image = _frame(frames, request.image, "The image")
@@ -32,6 +32,11 @@ def check_request(request: ReconstructRequest, frames: Mapping[str, np.ndarray])
                 "bad_image", f"The image has the shape {image.shape}.",
                 "Send uint8 (N,), an encoded file, or (H, W, 3), raw RGB.",
             )  # fmt: skip
+    masks = [animal.mask for animal in request.animals if animal.mask is not None]
+    shared = next((name for place, name in enumerate(masks) if name in masks[:place]), None)
+    if shared is not None:  # a small message could otherwise ask for as many copies of a mask as it names animals
+        raise JobFailure("bad_mask", f"The frame {shared!r} is the mask of more than one animal.",
+                         "Send each animal a mask of its own.")  # fmt: skip
     animals = [_check_animal(animal, index, frames) for index, animal in enumerate(request.animals)]
     return msgspec.structs.replace(request, animals=animals)
 

@@ -27,6 +27,7 @@ from .settings import Settings
 
 log = logging.getLogger("bestiary.supervisor")
 _LONGEST_PAUSE = 32.0
+_PROVEN_S = 30.0
 
 
 class Bell:
@@ -62,7 +63,8 @@ class Slot:
     """A device and the worker process that has it at present.
 
     ``state``: ``starting``, ``idle``, ``busy`` or ``failed``. ``failures`` counts starts in a row that came to nothing;
-    ``refused``: the last one said why it could not start.
+    ``refused``: the last one said why it could not start. ``early_ends`` counts processes in a row that ended before they
+    had proven themselves, by a finished job (``proven``) or 30 s alive after ``ready_at``: the pauses grow with it.
     """
 
     number: int
@@ -75,6 +77,9 @@ class Slot:
     heard_at: float = 0.0
     jobs_done: int = 0
     failures: int = 0
+    early_ends: int = 0
+    proven: bool = False
+    ready_at: float = 0.0
     refused: bool = False
     ever_ready: bool = False
     message: str = ""
@@ -112,7 +117,7 @@ class Supervisor:
             settings.engine_factory, settings.beat_s,
         )  # fmt: skip
         launcher = Path(__file__).with_name("launch.py")
-        slot.state = "starting"
+        slot.state, slot.proven = "starting", False
         try:
             process = subprocess.Popen([sys.executable, str(launcher), "server.worker"], stdin=subprocess.PIPE)
         except OSError as error:  # out of memory or processes: try again later
@@ -145,16 +150,21 @@ class Supervisor:
                 found.append((slot, how_it_ended(process.returncode)))
 
     def release(self, slot: Slot, reason: str, now: float) -> None:
-        """Bury a slot's process (killing it if it lives) and plan the next start, later after every failed one."""
+        """Bury a slot's process (killing it if it lives) and plan the next start, later after each that ended early."""
         process, slot.process = slot.process, None
         if process is not None:
             _end(process, kill=True)
         if slot.state == "starting":
-            slot.failures += 1
+            slot.failures, slot.early_ends = slot.failures + 1, slot.early_ends + 1
             slot.message = slot.message or f"The worker {reason} while it started."
-        slot.state = "failed" if slot.failures else "starting"
+        elif slot.proven or now - slot.ready_at >= _PROVEN_S:
+            slot.early_ends = 0
+        else:
+            slot.early_ends += 1
+            slot.message = f"The worker {reason} soon after it started."
+        slot.state = "failed" if slot.early_ends else "starting"
         slot.route, slot.job = None, None
-        slot.start_at = now + (min(2.0 ** (slot.failures - 1), _LONGEST_PAUSE) if slot.failures else 0.0)
+        slot.start_at = now + (min(2.0 ** min(slot.early_ends - 1, 10), _LONGEST_PAUSE) if slot.early_ends else 0.0)
 
     def stop(self) -> None:
         """End all processes: ask by closing their standard input, kill what is left after two seconds."""

@@ -161,7 +161,8 @@ class Progress(Struct, tag_field="kind", tag="progress"):
 class ReconstructedAnimal(Struct):
     """One animal of a result. Strings named after arrays are names of float32 frames.
 
-    ``betas`` (B,), ``pose`` (J, 3), ``trans`` (3,), ``keypoints_2d`` (K, 3): x, y in pixels and visible (0 or 1).
+    ``betas`` (B,), ``pose`` (J, 3), ``trans`` (3,), ``keypoints_2d`` (K, 3): x, y in pixels, and 1 where the
+    model has the point or 0 where it has none (hidden points count as any other).
     """
 
     betas: Name

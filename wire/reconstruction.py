@@ -54,7 +54,8 @@ class Animal:
         pose: (J, 3) axis-angle, radians; pose[0] turns the animal in the Z-up world.
         trans: (3,).
         metres_per_unit: vertices in metres = metres_per_unit * model.forward(betas, pose, trans).vertices.
-        keypoints_2d: (K, 3) x, y in pixels and visible (0 or 1), in the order of ``Reconstruction.keypoint_names``.
+        keypoints_2d: (K, 3) x, y in pixels, and 1 where the model has the point or 0 where it has none (whether it is
+            hidden is not told), in the order of ``Reconstruction.keypoint_names``.
         score: 0..1, how well the hints are met; keypoint_error_px and iou where there was something to compare with.
     """
 

@@ -306,6 +306,12 @@ ARRAYS = {
     "negative shape": ARRAY + b"(K\x01(J\xff\xff\xff\xfft" + F8 + b"\x89C\x08" + b"0" * 8 + b"tb.",
     "huge shape": ARRAY + b"(K\x01(" + b"J\x00\x00\x00\x40" * 5 + b"t" + F8 + b"\x89C\x00tb.",
     "shape of text": ARRAY + b"(K\x01X\x03\x00\x00\x00abc" + F8 + b"\x89C\x00tb.",
+    "shape of truth": ARRAY + b"(K\x01(\x88t" + F8 + b"\x89C\x08" + b"0" * 8 + b"tb.",
+    "shape of nothing times much": ARRAY + b"(K\x01(K\x00\x8a\x0d" + (10**30).to_bytes(13, "little") + b"t" + F8
+    + b"\x89C\x00tb.",
+    "shape of much three times": ARRAY + b"(K\x01(K\x00" + b"J\x00\x00\x00\x08" * 3 + b"t" + F8 + b"\x89C\x00tb.",
+    "shape of a broken number": ARRAY + b"(K\x01(cnumpy.core.multiarray\nscalar\n(" + F8
+    + b"C\x08" + struct.pack("<d", np.nan) + b"tRt" + F8 + b"\x89C\x00tb.",
     "no contents": ARRAY + b".",
     "contents twice wrong": ARRAY + b"(NNNNNNNtb.",
     "contents a dict": ARRAY + b"}b.",
@@ -352,6 +358,42 @@ def test_sparse_of_impossible_size() -> None:
         data = dumps(instance(classes["coo_array"], **parts), 4)
     with pytest.raises(ModelError, match="too large"):
         to_array(read_pickle(data), "J_regressor")
+
+
+@pytest.mark.parametrize("shape", [(0, 2**62), (2**62, 0), (True, 3), (0, 2**27, 2**27)])
+def test_sparse_of_impossible_shape(shape: tuple[int, ...]) -> None:
+    with foreign_modules() as classes:
+        empty = np.zeros(0)
+        parts = {"_shape": shape, "data": empty, "coords": (empty.astype(int), empty.astype(int))}
+        data = dumps(instance(classes["coo_array"], **parts), 4)
+    with pytest.raises(ModelError, match=r"J_regressor: .*(too large|impossible)"):
+        to_array(read_pickle(data), "J_regressor")
+
+
+@pytest.mark.parametrize("raw", [b"\xff\xff\xff\xff", b"\x00\x00\x11\x00", b"\x00\xd8\x00\x00"])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_names_of_impossible_characters(tmp_path: Path, raw: bytes, order: str) -> None:
+    raw = raw if order == "<" else raw[::-1]
+    names = np.frombuffer(raw * 35, f"{order}U1")
+    with pytest.raises(ModelError, match="J_names: holds"):
+        read_smal_pickle(write(tmp_path, dumps(dict(smal_like(), J_names=names), 2)))
+
+
+def test_a_number_too_large_for_a_float() -> None:
+    with pytest.raises(ModelError, match="V: holds a number that is too large"):
+        to_array([1, 10**400], "V")
+
+
+def test_the_limit_is_the_file_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fields that each are small enough are refused together, and by the name of the one that is too much."""
+    fields = smal_like()
+    sizes = [fields[key].size for key in ("v_template", "f", "weights", "kintree_table", "shapedirs", "posedirs")]
+    data = dumps(fields, 4)
+    monkeypatch.setattr("bestiary.animal.pickle_values.MAX_NUMBERS", sum(sizes) + fields["J_regressor"].size)
+    assert_same(read_smal_pickle(write(tmp_path, data)), fields)
+    monkeypatch.setattr("bestiary.animal.pickle_values.MAX_NUMBERS", sum(sizes) - 1)
+    with pytest.raises(ModelError, match="posedirs: the file takes more than"):
+        read_smal_pickle(write(tmp_path, data))
 
 
 SMALL = {p: dumps(smal_like(vertices=12, betas=1, parents=(-1, 0)), p) for p in range(6)}

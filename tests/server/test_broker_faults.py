@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ import zmq
 from bestiary.server import inner
 from bestiary.server.broker import Broker
 from bestiary.server.settings import ServerError, Settings
+from bestiary.server.supervisor import Bell, Supervisor
 from bestiary.wire import frames, keys
 from bestiary.wire import messages as m
 from bestiary.wire.errors import JobFailed, NoServer, NotYours, ServerLost, WorkerLost
@@ -83,6 +85,41 @@ def test_workers_that_die_at_once_end_the_server(monkeypatch):
     broker = Broker(Settings(**{**QUICK, "engine_factory": "faulty_engines:crash"}))
     with pytest.raises(ServerError, match="exit code 7"):
         broker.run()
+
+
+def test_a_worker_that_greets_and_dies_is_not_restarted_at_once():
+    """Only a finished job (or a long life) proves a worker; without one, the pauses grow as for one that never starts."""
+    with running_broker() as broker, quick_client(broker) as client:
+        (slot,) = broker._supervisor.slots
+
+        def kill_idle():
+            wait_ready(client)
+            process = slot.process
+            process.kill()
+            wait_until(lambda: slot.process is not process)
+            return slot.start_at - time.monotonic()
+
+        assert 0.5 < kill_idle() <= 1.0
+        assert slot.state == "failed" and "soon after it started" in slot.message
+        assert 1.5 < kill_idle() <= 2.0
+        wait_ready(client)
+        assert client.wait(client.submit(m.EchoRequest())).nbytes == 0
+        assert kill_idle() <= 0.0
+
+
+def test_a_long_life_proves_a_worker():
+    bell = Bell()
+    supervisor = Supervisor(Settings(), "ipc://nowhere", bell)
+    (slot,) = supervisor.slots
+    for alive, pause in ((1.0, 1.0), (29.0, 2.0), (30.0, 0.0), (1.0, 1.0)):
+        slot.state, slot.ready_at = "idle", 100.0
+        supervisor.release(slot, "was lost", 100.0 + alive)
+        assert slot.start_at == 100.0 + alive + pause
+    for _ in range(2000):
+        slot.state = "idle"
+        supervisor.release(slot, "was lost", 100.0)
+    assert slot.start_at == 132.0
+    bell.close()
 
 
 def test_a_new_broker_gets_the_job_again():

@@ -110,6 +110,16 @@ def test_frames_that_do_not_fit_the_request(frames, code):
     assert caught.value.code == code and caught.value.advice
 
 
+def test_a_mask_frame_belongs_to_one_animal():
+    frames = {"i": IMAGE, "m": IMAGE[:, :, 0], "n": IMAGE[:, :, 1]}
+    hints = [m.AnimalHints(mask=name) for name in ("m", None, "n", "m")]
+    with pytest.raises(JobFailure, match="'m' is the mask of more than one animal") as caught:
+        check_request(m.ReconstructRequest("i", animals=hints), frames)
+    assert caught.value.code == "bad_mask" and caught.value.advice
+    request = m.ReconstructRequest("i", animals=hints[:3])
+    assert check_request(request, frames) == request
+
+
 def test_requests_that_fit_are_left_as_they_are():
     request = m.ReconstructRequest("i", animals=[m.AnimalHints([m.Keypoint("nose", 1, 2)], mask="m")])
     assert check_request(request, {"i": IMAGE, "m": IMAGE[:, :, 0]}) == request
