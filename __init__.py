@@ -1,4 +1,4 @@
-"""Bestiary: animals from photos and footage as rigs in Blender.
+"""Bestiary: animals from photos as rigs you can animate.
 
 This folder is both the Python package `bestiary` and the Blender extension. Importing it costs nothing:
 the rooms (`animal`, `wire`, `server`, `scene`, `addon`, `cli`) are imported by whoever needs them, and

@@ -35,7 +35,7 @@ def connected(
             except NoServer:
                 if server is not None:
                     raise
-                say(f"No server answers at {DEFAULT_SERVER}: starting one for this call.")
+                say("Starting a server for this call (`bestiary serve` keeps one running).")
             else:
                 yield client
                 return

@@ -8,7 +8,7 @@ from typing import Any
 
 from .console import explain, print_error
 
-DESCRIPTION = """Animals from photos and footage as rigs in Blender.
+DESCRIPTION = """Animals from photos as rigs you can animate.
 
 --debug (anywhere) shows where an error came from."""
 

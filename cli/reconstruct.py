@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from rich.markup import escape
 from tyro.conf import Positional
 
 from . import console
@@ -62,6 +64,8 @@ def reconstruct(
     need_file(photo, "The photo")
     animals = read_hints(photo, keypoints, mask, box, species, family, keypoint_set)
     target = Target(out, blender, no_blender, model)
+    if model is not None:
+        need_file(model, "The animal model")
     with connected(server, local, key_dir, model) as client:
         summary = reconstruct_photo(client, photo, animals, focal, target)
     show(summary, target)
@@ -113,15 +117,20 @@ def summarise(result: Reconstruction, photo: Path, address: str, seconds: float)
                 "label": animal.label or animal.species or f"animal {number}",
                 "species": animal.species,
                 "family": animal.family,
-                "score": animal.score,
-                "keypoint_error_px": animal.keypoint_error_px,
-                "iou": animal.iou,
+                "score": finite(animal.score),
+                "keypoint_error_px": finite(animal.keypoint_error_px),
+                "iou": finite(animal.iou),
                 "metres_per_unit": animal.metres_per_unit,
                 "warnings": animal.warnings,
             }
             for number, animal in enumerate(result.animals, start=1)
         ],
     }
+
+
+def finite(value: float | None) -> float | None:
+    """The number, or None for nan: nothing was given that could be measured, and JSON has no nan."""
+    return None if value is None or not math.isfinite(value) else float(value)
 
 
 def build_rigs(
@@ -158,12 +167,12 @@ def build_rigs(
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write a JSON file under a temporary name, then rename it."""
     temporary = path.with_name(path.name + ".part")
-    temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    temporary.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
     temporary.replace(path)
 
 
 def show(summary: dict[str, Any], target: Target) -> None:
-    """Print a table of the animals and the list of files."""
+    """Print a table of the animals, their warnings, and the list of files."""
 
     def cell(value: float | None, form: str) -> str:
         return "–" if value is None else form.format(value)
@@ -185,5 +194,5 @@ def show(summary: dict[str, Any], target: Target) -> None:
     )
     for animal in summary["animals"]:
         for warning in animal["warnings"]:
-            say(f"{animal['label']}: {warning}")
+            console.out.print(f"[bold yellow]warning:[/] {escape(animal['label'])}: {escape(warning)}")
     console.out.print(f"written to {target.folder}: {', '.join([*summary['files'], 'summary.json'])}")

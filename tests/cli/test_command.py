@@ -87,6 +87,7 @@ def test_no_server_where_one_was_named(photo: Path, tmp_path: Path) -> None:
         (["--box", "1,2,3"], "x0,y0,x1,y1"),
         (["--box", "a,b,c,d"], "x0,y0,x1,y1"),
         (["--mask", "no.png"], "The mask no.png was not found"),
+        (["--model", "no.npz"], "The animal model no.npz was not found"),
         (["--keypoints", "no.json"], "The keypoint file no.json was not found"),
         (["--server", NO_SERVER, "--local"], "exclude each other"),
         (["--server", "tcp://10.0.0.1:8755"], "no keys were given"),
