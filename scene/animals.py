@@ -14,6 +14,7 @@ from ..animal.cameras import Camera
 from ..animal.model import AnimalModel
 from ..animal.placing import AnimalPose
 from . import action, armature, material, mesh, rig
+from .all_or_nothing import all_or_nothing
 from .bone_layout import lay_bones
 from .camera import match_render, new_camera
 from .frames import RestFrame
@@ -61,18 +62,27 @@ def build_animals(
 
     The user's selection, active object, mode, frame, render settings and camera stay as they were (but see `options`).
     No undo step is pushed: call it from an operator with UNDO among its bl_options. Raises SceneError (a ValueError)
-    for animals that do not belong to `model`, before anything is added to the file.
+    for animals that do not belong to `model`, before anything is added to the file. Whatever else fails half-way is
+    raised too, and nothing that was made until then is left in the file.
     """
     options = options or BuildOptions()
     scene = scene or bpy.context.scene
     for index, animal in enumerate(animals):
         _check(animal, model, index)
+    scale = 1.0 if real_size or not animals else 1.0 / animals[0].metres_per_unit
+    with all_or_nothing(scene):
+        return _build(animals, camera, photo, model, scale, name, options, scene)
+
+
+def _build(
+    animals: Sequence[AnimalPose], camera: Camera | None, photo: str | Path | bpy.types.Image | None, model: AnimalModel,
+    scale: float, name: str, options: BuildOptions, scene: bpy.types.Scene,
+) -> bpy.types.Collection:
+    """`build_animals` for animals that were checked; scale is Blender units per metre."""
     if photo is None or camera is None:
         image = None
     else:
         image = photo if isinstance(photo, bpy.types.Image) else load_photo(photo)
-    scale = 1.0 if real_size or not animals else 1.0 / animals[0].metres_per_unit
-
     rigs = _build_rigs(animals, model, scale, name)
     collection = bpy.data.collections.new(name)
     scene.collection.children.link(collection)

@@ -167,6 +167,29 @@ def _census(bpy: Any) -> dict[str, list[str]]:
     return {kind: sorted(getattr(bpy.data, kind).keys()) for kind in kinds}
 
 
+@pytest.mark.parametrize("fails", ["the second animal's rig", "the camera, at the very end"])
+def test_building_that_fails_half_way_leaves_nothing_behind(
+        blender: Any, model: AnimalModel, random_animal: Make, photo_camera: Camera, photo_file: Path, fails: str) -> None:
+    from bestiary.scene.animals import BuildOptions, build_animals
+
+    second, options = random_animal(1), BuildOptions(match_render=True, key_pose=True)
+    if fails.startswith("the second"):
+        second = dataclasses.replace(second, label=7)  # no name for an object
+    else:
+        options = dataclasses.replace(options, photo_opacity="much")
+    scene = blender.context.scene
+    before, camera, width = _census(blender), scene.camera, scene.render.resolution_x
+    with pytest.raises(TypeError):
+        build_animals([random_animal(0), second], photo_camera, photo_file, model, options=options)
+    assert _census(blender) == before
+    assert scene.camera == camera and scene.render.resolution_x == width
+    opened = blender.data.images.load(str(photo_file))
+    with pytest.raises(TypeError):
+        build_animals([random_animal(0), second], photo_camera, opened, model, options=options)
+    assert blender.data.images[opened.name] == opened, "an image that was open before stays"
+    assert build_animals([random_animal(0)], photo_camera, opened, model).objects
+
+
 def test_one_undo_leaves_nothing_behind_and_redo_brings_it_back(
         blender: Any, model: AnimalModel, random_animal: Make, photo_camera: Camera, photo_file: Path) -> None:
     from bestiary.scene.animals import build_animals
