@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -118,13 +119,15 @@ def likely_pythons() -> list[str]:
     return [path for path in dict.fromkeys(found) if Path(path).is_file()]
 
 
-def find_python(candidates: list[str] | None = None) -> PythonFacts:
-    """The first Python that can run the server.
+def find_python(candidates: list[str] | None = None, cancel: threading.Event | None = None) -> PythonFacts:
+    """The first Python that can run the server. Asking them can take minutes; `cancel` ends it after the present one.
 
-    Raises ServerProblem when none can: it tells what the nearest one lacks.
+    Raises ServerProblem when none can (it tells what the nearest one lacks), or when it was cancelled.
     """
     nearest: PythonFacts | None = None
     for path in likely_pythons() if candidates is None else candidates:
+        if cancel is not None and cancel.is_set():
+            raise ServerProblem("The search for a Python was cancelled", "")
         try:
             facts = ask_python(path)
         except ServerProblem:
@@ -202,11 +205,31 @@ class LocalServer:
 
 current: LocalServer | None = None
 """The server that this Blender started, if any."""
+_changing = threading.Lock()
+
+
+def start_current(server: LocalServer, cancel: threading.Event | None = None) -> bool:
+    """Start a server as the current one, in place of an earlier; False, and nothing started, when cancelled before.
+
+    May run in a task's thread: who sets `cancel` and then calls `stop_current` can be sure that none is left.
+    Raises ServerProblem when the program cannot be run.
+    """
+    global current
+    with _changing:
+        if cancel is not None and cancel.is_set():
+            return False
+        if current is not None:
+            current.stop()
+            current = None
+        server.start()
+        current = server
+    return True
 
 
 def stop_current() -> None:
     """End the server that this Blender started, if any."""
     global current
-    if current is not None:
-        current.stop()
-        current = None
+    with _changing:
+        if current is not None:
+            current.stop()
+            current = None

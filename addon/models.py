@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,9 @@ class ModelUnavailable(RuntimeError):
         super().__init__(message)
         self.message = message
         self.advice = "Choose another file under Preferences > Add-ons > Bestiary > Animal Model"
+
+
+_LONGEST_ERROR = 300  # letters
 
 
 @dataclass
@@ -38,19 +42,35 @@ def _read(path: str) -> AnimalModel:
     return open_model(Path(path))
 
 
+def _stamp(path: str) -> float:
+    """When a file was last changed, seconds; 0 for none and for one that cannot be looked at."""
+    try:
+        return os.stat(path).st_mtime if path else 0.0
+    except (OSError, ValueError):
+        return 0.0
+
+
+def _words(text: str) -> str:
+    """An error's text fit for a panel: some come with pieces of the file in them."""
+    return text[:_LONGEST_ERROR].encode("utf-8", "replace").decode("utf-8")
+
+
 def current_model(path: str = "") -> AnimalModel:
     """The model in a file, or the default one for an empty path; read again only when the file has changed.
 
-    Raises ModelUnavailable with the reader's own words. A failure is remembered too, so that drawing a panel does not
+    Raises ModelUnavailable with the reader's own words, whatever the file holds: panels show it, and Blender's callbacks
+    must not end in another error. A failure is remembered too, so that drawing a panel does not
     read a broken file again and again.
     """
     global _loaded
-    stamp = Path(path).stat().st_mtime if path and Path(path).is_file() else 0.0
+    stamp = _stamp(path)
     if _loaded is None or (_loaded.path, _loaded.stamp) != (path, stamp):
         try:
             _loaded = _Loaded(path, stamp, _read(path), "")
         except (OSError, ValueError, ImportError) as error:
-            _loaded = _Loaded(path, stamp, None, str(error))
+            _loaded = _Loaded(path, stamp, None, _words(str(error)))
+        except Exception as error:  # a hostile file can make the readers of pickle, zip and JSON raise nearly anything
+            _loaded = _Loaded(path, stamp, None, _words(f"the file is damaged ({type(error).__name__}: {error})"))
     if _loaded.model is None:
         raise ModelUnavailable(f"The animal model cannot be read: {_loaded.error}")
     return _loaded.model

@@ -89,22 +89,25 @@ class _AnimalsPanel:
         column.use_property_split = True
         column.use_property_decorate = False
         row = column.row()
-        row.alert = not _kind_is_known(animal.kind)
+        problem = _kind_problem(animal.kind)
+        row.alert = bool(problem)
         row.prop(animal, "kind", placeholder="Unknown")
-        if row.alert:
-            advice = "The model does not know this one. Pick one from the list, or leave it empty"
-            lines(column, advice, characters(context))
+        if problem:
+            lines(column, problem, characters(context))
         _draw_marks(layout, animal)
 
 
-def _kind_is_known(kind: str) -> bool:
+def _kind_problem(kind: str) -> str:
+    """What to say below the search field: the model cannot be read, or does not know this kind; empty when all is well."""
     try:
         species_and_family(kind, current_model(preferences().model_path))
-    except (ModelUnavailable, NotEnabled):
-        return True
+    except ModelUnavailable as error:
+        return f"{error.message}. {error.advice}"
+    except NotEnabled as error:
+        return str(error)
     except ValueError:
-        return False
-    return True
+        return "The model does not know this one. Pick one from the list, or leave it empty"
+    return ""
 
 
 def _draw_marks(layout: bpy.types.UILayout, animal) -> None:

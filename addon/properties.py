@@ -15,7 +15,7 @@ from bpy.props import (
 from bpy.types import PropertyGroup
 
 from .models import FAMILY_MARK, ModelUnavailable, current_model, kinds
-from .preferences import preferences
+from .preferences import NotEnabled, preferences
 
 AUTOMATIC_NAME = re.compile(r"Animal \d+")
 
@@ -23,7 +23,7 @@ AUTOMATIC_NAME = re.compile(r"Animal \d+")
 def _search_kinds(_self, _context, edit_text):
     try:
         known = kinds(current_model(preferences().model_path))
-    except ModelUnavailable:
+    except (ModelUnavailable, NotEnabled):  # the panel shows it, and a search that raises is only noise in the console
         return []
     text = edit_text.strip().lower()
     return [kind for kind in known if text in kind.lower()]

@@ -1,11 +1,13 @@
 """The photo as a Blender image, the right way up.
 
 Phones store photos sideways with a note which way to turn them (EXIF orientation). Everything that looks at the picture
-heeds the note, Blender does not: such a photo becomes an image of turned pixels, packed into the file.
+heeds the note, Blender does not: such a photo becomes an image of turned pixels, packed into the file, which remembers the
+file that it came from.
 """
 
 from __future__ import annotations
 
+import os
 import struct
 from pathlib import Path
 
@@ -15,6 +17,9 @@ from numpy.typing import NDArray
 
 _HEAD = 256 * 1024  # EXIF stands before the picture's data
 _ORIENTATION = 0x0112
+
+SOURCE = "bestiary_source"
+"""Custom property of a turned photo: the absolute path of its file, which a packed image has no other place for."""
 
 
 class PhotoError(ValueError):
@@ -37,9 +42,19 @@ def load_photo(path: str | Path) -> bpy.types.Image:
     if orientation == 1:
         return image
     try:
-        return _turned(image, orientation, path.name)
+        turned = _turned(image, orientation, path.name)
+        turned[SOURCE] = str(path)
+        return turned
     finally:
         bpy.data.images.remove(image)
+
+
+def source_file(image: bpy.types.Image) -> str:
+    """The absolute path of the file that an image was loaded from by `load_photo`, empty when it has none."""
+    path = image.get(SOURCE, "")
+    if not path and image.source == "FILE":
+        path = bpy.path.abspath(image.filepath)
+    return os.path.abspath(path) if isinstance(path, str) and path else ""
 
 
 def exif_orientation(path: str | Path) -> int:

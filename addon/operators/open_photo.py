@@ -6,7 +6,7 @@ import bpy
 from bpy.props import BoolProperty, CollectionProperty, StringProperty
 from bpy.types import FileHandler, Operator, OperatorFileListElement
 
-from ...scene.photo import PhotoError, load_photo
+from ...scene.photo import PhotoError, load_photo, source_file
 
 EXTENSIONS = ".jpg;.jpeg;.png;.tif;.tiff;.bmp;.webp;.tga;.exr;.hdr"
 
@@ -52,7 +52,7 @@ class BESTIARY_OT_open_photo(Operator):
     def _already_open(path):
         """The image of this file if it was opened before, so that its marks are found again."""
         for image in bpy.data.images:
-            if image.source == "FILE" and os.path.abspath(bpy.path.abspath(image.filepath)) == path and image.size[0]:
+            if source_file(image) == path and image.size[0]:
                 return image
         return None
 

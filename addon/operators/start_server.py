@@ -1,12 +1,14 @@
 """Start a server on this machine and wait until it answers."""
 
+import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from bpy.types import Operator
 
 from .. import local_server
-from ..background import Task
+from ..background import Progress, Task
 from ..conversation import Server, ask_status, status_line
 from ..local_server import LocalServer, ServerProblem
 from ..network import OfflineError, require_access
@@ -45,6 +47,52 @@ def wait_until_ready(server: LocalServer, address: Server, progress, cancel) -> 
     return None
 
 
+@dataclass
+class Plan:
+    """What is needed to start a server, copied out of Blender, and what came to light on the way.
+
+    Attributes:
+        address: where it shall answer.
+        arguments: the command line of `bestiary serve`.
+        log: the file for its words.
+        python: the program that runs it; empty to look for one, then the one that was found.
+        answering: what a server said that answers at the address already.
+    """
+
+    address: Server
+    arguments: list[str]
+    log: Path
+    python: str = ""
+    answering: str = ""
+
+
+def start_and_wait(plan: Plan, progress: Progress, cancel: threading.Event | None) -> str | None:
+    """Choose a Python, start the server and wait until it is ready; gives its status in words, None when cancelled.
+
+    Raises ServerProblem when that fails. Runs in a task's thread: programs that are asked may take their time.
+    """
+    progress(0.0, "Looking for a Python…" if not plan.python else "Asking the Python…")
+    _refuse_second(plan)
+    if plan.python:
+        problem = local_server.ask_python(plan.python).problem()
+        if problem is not None:
+            raise problem
+    else:
+        plan.python = local_server.find_python(cancel=cancel).path
+    server = LocalServer(plan.python, plan.arguments, plan.log)
+    if not local_server.start_current(server, cancel):
+        return None
+    return wait_until_ready(server, plan.address, progress, cancel)
+
+
+def _refuse_second(plan: Plan) -> None:
+    try:
+        plan.answering = status_line(ask_status(plan.address, timeout=0.5))
+    except Exception:  # nobody there, as it should be
+        return
+    raise ServerProblem(f"A server answers at {plan.address.address} already", "Just press Reconstruct")
+
+
 class BESTIARY_OT_start_server(Operator):
     """Start a server on this machine. It ends with Blender, or when you stop it"""
 
@@ -60,10 +108,10 @@ class BESTIARY_OT_start_server(Operator):
         """With a window: start, and watch with a timer."""
         if context.window is None:
             return self.execute(context)
-        if not self._start():
+        plan = self.plan = self._prepare()
+        if plan is None:
             return {"CANCELLED"}
-        server, address = local_server.current, self.address
-        self.task = Task(lambda progress, cancel: wait_until_ready(server, address, progress, cancel))
+        self.task = Task(lambda progress, cancel: start_and_wait(plan, progress, cancel))
         session.begin("Starting the server", self.task, context)
         context.window_manager.modal_handler_add(self)
         redraw()
@@ -83,53 +131,41 @@ class BESTIARY_OT_start_server(Operator):
         return self._end(outcome.value, outcome.error)
 
     def cancel(self, _context):
-        """Blender ends the operator; the server is stopped when the add-on is."""
+        """Blender ends the operator; a server that runs by now is stopped when the add-on is."""
         if session.task is self.task:
             session.stop()
 
     def execute(self, _context):
         """Without a window: wait here."""
-        if not self._start():
+        self.plan = self._prepare()
+        if self.plan is None:
             return {"CANCELLED"}
         try:
-            line = wait_until_ready(local_server.current, self.address, lambda fraction, stage: None, None)
+            line = start_and_wait(self.plan, lambda fraction, stage: None, None)
         except ServerProblem as problem:
             return self._end(None, problem)
         return self._end(line, None)
 
-    def _start(self) -> bool:
-        """Choose a Python and start the process; False, and a report, when that fails."""
+    def _prepare(self) -> Plan | None:
+        """Copy what is needed out of Blender; None, and a report, when a server cannot be started from here."""
         prefs = preferences()
         session.clear_message()
         try:
             require_access()
-            self.address = Server(prefs.address, prefs.key_path)
             arguments = serve_arguments(prefs.address, prefs.model_path, prefs.device)
-            self._refuse_second(self.address)
-            if not prefs.python:
-                prefs.python = local_server.find_python().path
-            problem = local_server.ask_python(prefs.python).problem()
-            if problem is not None:
-                raise problem
-            local_server.stop_current()
-            server = LocalServer(prefs.python, arguments, user_folder("server") / "server.log")
-            server.start()
         except (OfflineError, ServerProblem) as error:
             self.report({"ERROR"}, session.fail(error))
             redraw()
-            return False
-        local_server.current = server
-        return True
-
-    @staticmethod
-    def _refuse_second(address: Server) -> None:
-        try:
-            session.server_line = status_line(ask_status(address, timeout=0.5))
-        except Exception:  # nobody there, as it should be
-            return
-        raise ServerProblem(f"A server answers at {address.address} already", "Just press Reconstruct")
+            return None
+        log = user_folder("server") / "server.log"
+        return Plan(Server(prefs.address, prefs.key_path), arguments, log, prefs.python)
 
     def _end(self, line, error):
+        prefs = preferences()
+        if not prefs.python and self.plan.python:
+            prefs.python = self.plan.python
+        if self.plan.answering:
+            session.server_line = self.plan.answering
         if line is None:
             local_server.stop_current()
         if error is not None:

@@ -37,6 +37,24 @@ def test_open_photo_makes_the_first_animal_and_opens_a_file_once(photo, photo_fi
     assert bpy.context.scene.bestiary.photo == photo and len(photo.bestiary.animals) == 1
 
 
+def test_a_turned_photo_that_is_opened_again_keeps_its_marks(addon, tmp_path):
+    image = bpy.data.images.new("stored", 64, 48)
+    image.filepath_raw, image.file_format = str(tmp_path / "phone.jpg"), "JPEG"
+    image.save()
+    bpy.data.images.remove(image)
+    data = (tmp_path / "phone.jpg").read_bytes()
+    note = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
+    (tmp_path / "phone.jpg").write_bytes(data[:2] + b"\xff\xe1" + (len(note) + 2).to_bytes(2, "big") + note + data[2:])
+
+    bpy.ops.bestiary.open_photo(filepath=str(tmp_path / "phone.jpg"))
+    photo = bpy.context.scene.bestiary.photo
+    assert tuple(photo.size) == (48, 64)
+    photo.bestiary.active().set_points({"nose": (5.0, 6.0)})
+    bpy.ops.bestiary.open_photo(filepath=str(tmp_path / "phone.jpg"))
+    assert bpy.context.scene.bestiary.photo == photo and len(bpy.data.images) == 1
+    assert photo.bestiary.active().as_dict() == {"nose": (5.0, 6.0)}
+
+
 def test_open_photo_refuses_what_is_no_picture(addon, tmp_path):
     text = tmp_path / "photo.jpg"
     text.write_text("not a picture")
@@ -217,6 +235,48 @@ def test_a_broken_model_file_is_told(addon, photo, tmp_path):
         reconstruct()
 
 
+HOSTILE = {
+    "deep.json": b'{"a":' * 200_000,
+    "short.npz": b"PK\x03\x04" + bytes(40),
+    "short.npy.npz": b"\x93NUMPY\x01\x00\xff\xff",
+    "stack.pkl": b"\x80\x02.",
+    "memo.pkl": b"\x80\x02h\x07.",
+    "mark.pkl": b"\x80\x02tR.",
+    "deep.pkl": b"\x80\x02" + b"(" * 100_000 + b"t" * 100_000 + b".",
+    "nothing.pkl": b"",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_model_file_is_told_and_never_breaks_the_search(addon, photo, tmp_path, name):
+    from bestiary.addon.models import ModelUnavailable, current_model
+    from bestiary.addon.panels import _kind_problem
+    from bestiary.addon.properties import _search_kinds
+
+    (tmp_path / name).write_bytes(HOSTILE[name])
+    addon.model_file = str(tmp_path / name)
+    assert _search_kinds(None, None, "fox") == []
+    assert "cannot be read" in _kind_problem("Fox")
+    with pytest.raises(ModelUnavailable, match="cannot be read"):
+        current_model(addon.model_path)
+
+
+def test_whatever_a_models_reader_raises_is_told(addon, monkeypatch):
+    from bestiary.addon import models
+    from bestiary.addon.panels import _kind_problem
+    from bestiary.addon.properties import _search_kinds
+
+    def hostile(_path):
+        raise RecursionError("\udc80" + "x" * 10_000)
+
+    monkeypatch.setattr(models, "_read", hostile)
+    models.forget()
+    assert _search_kinds(None, None, "") == []
+    problem = _kind_problem("")
+    assert "the file is damaged (RecursionError: ?xxx" in problem and len(problem) < 600
+    problem.encode("utf-8")
+
+
 def test_check_server_tells_what_answers(addon, server):
     from bestiary.addon.session import session
 
@@ -254,6 +314,73 @@ def test_a_python_without_the_servers_packages_is_told_how_to_get_them(addon, tm
     addon.python, addon.address = str(bare), "tcp://127.0.0.1:9"
     with pytest.raises(RuntimeError, match=r"has no torch.*-m pip install torch"):
         bpy.ops.bestiary.start_server()
+
+
+@pytest.fixture
+def plan(tmp_path):
+    """For a server at an address where nothing answers, with a Python still to be found."""
+    from bestiary.addon.conversation import Server
+    from bestiary.addon.operators.start_server import Plan
+
+    return Plan(Server("tcp://127.0.0.1:9"), ["serve", "--no-such-option"], tmp_path / "server.log")
+
+
+def test_a_python_is_looked_for_beside_blender_and_that_can_be_cancelled(plan, tmp_path, monkeypatch):
+    from bestiary.addon import local_server
+    from bestiary.addon.background import Task
+    from bestiary.addon.operators.start_server import start_and_wait
+
+    slow = tmp_path / "python"
+    slow.write_text(f"#!/bin/sh\ntouch '{tmp_path}/asked'\nsleep 1\necho '[[3, 12], [\"torch\"]]'\n")
+    slow.chmod(0o755)
+    after = tmp_path / "after"
+    after.write_text(f"#!/bin/sh\ntouch '{tmp_path}/asked after'\necho '[[3, 12], []]'\n")
+    after.chmod(0o755)
+    monkeypatch.setattr(local_server, "likely_pythons", lambda: [str(slow), str(after)])
+    task = Task(lambda progress, cancel: start_and_wait(plan, progress, cancel)).start()
+    while not (tmp_path / "asked").exists() and task.outcome is None:
+        task.drain()
+    task.drain()
+    assert task.outcome is None and task.stage == "Looking for a Python…"
+    assert task.stop(30) and task.drain() and task.outcome.cancelled
+    assert not (tmp_path / "asked after").exists() and local_server.current is None and plan.python == ""
+
+
+def test_the_python_that_was_found_is_kept_though_the_server_ends(plan, monkeypatch):
+    from bestiary.addon import local_server
+    from bestiary.addon.local_server import ServerProblem
+    from bestiary.addon.operators.start_server import start_and_wait
+
+    if local_server.ask_python(sys.executable).problem():
+        pytest.skip("this Python cannot run a server")
+    monkeypatch.setattr(local_server, "likely_pythons", lambda: [sys.executable])
+    try:
+        with pytest.raises(ServerProblem, match="has ended"):
+            start_and_wait(plan, lambda fraction, stage: None, None)
+        assert plan.python == sys.executable
+    finally:
+        local_server.stop_current()
+
+
+def test_a_server_that_was_cancelled_before_its_start_never_starts(tmp_path):
+    import threading
+
+    from bestiary.addon import local_server
+
+    cancel = threading.Event()
+    cancel.set()
+    server = local_server.LocalServer(sys.executable, ["serve"], tmp_path / "server.log")
+    assert not local_server.start_current(server, cancel)
+    assert server.process is None and local_server.current is None
+
+
+def test_a_server_that_answers_already_is_not_started_again(addon, server):
+    from bestiary.addon.session import session
+
+    addon.address = server
+    with pytest.raises(RuntimeError, match=r"answers at .* already"):
+        bpy.ops.bestiary.start_server()
+    assert "workers ready" in session.server_line
 
 
 def test_a_server_on_another_machine_is_not_started_from_here(addon):
