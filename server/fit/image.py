@@ -7,7 +7,8 @@ the mask; the best one is finished. All animals and directions of an image run i
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,11 +111,22 @@ def fit_image(model: AnimalModel, width: int, height: int, animals: list[FitHint
     evidence = [check_hints(hint, width, height, label) for hint, label in zip(animals, labels, strict=True)]
     priors = [shape_prior(model, hint, label) for hint, label in zip(animals, labels, strict=True)]
     fitter = Fitter(model, evidence, priors, K, width, height, np.random.default_rng(seed), torch.device(device))
-    with torch.no_grad():
+    with torch.no_grad(), _one_thread():
         best, alternatives = fitter.run(progress)
     camera, fitted = stand_on_ground(fitter, best, animals, evidence, alternatives)
     progress(1.0, "done")
     return FitResult(camera, fitted, time.perf_counter() - began)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """The matrices are small: a second thread wins a third on an idle computer and loses tenfold on a busy one."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class Fitter:
