@@ -149,8 +149,8 @@ def build_request(
         image="image" if image is not None else None,
         width=int(size[0]) if size is not None and image is None else None,
         height=int(size[1]) if size is not None and image is None else None,
-        animals=[_hints(animal, index, arrays) for index, animal in enumerate(animals)],
-        focal_px=None if focal is None else float(focal),
+        animals=[_hints(animal, number, arrays) for number, animal in enumerate(animals, start=1)],
+        focal_px=_focal(focal),
         engine=engine,
         options=dict(options or {}),
     )
@@ -203,6 +203,23 @@ def _matrix(values: Any, shape: tuple[int, ...]) -> np.ndarray:
         raise BadMessage(f"The camera of the result is not {shape}: {error}.") from None
 
 
+def _focal(value: Any) -> float | None:
+    if value is None:
+        return None
+    (focal,) = _numbers([value], f"The focal length {value!r}", "Give one number, the focal length in pixels.")
+    if not 0 < focal < float("inf"):
+        raise BadInput(f"The focal length {value!r} is not positive.", "Give it in pixels, or None if it is not known.")
+    return focal
+
+
+def _numbers(values: Any, what: str, advice: str) -> list[float]:
+    """The values as floats; BadInput says that `what` is no number, or no row of numbers."""
+    try:
+        return [float(value) for value in values]
+    except (TypeError, ValueError):
+        raise BadInput(f"{what} is not made of numbers.", advice) from None
+
+
 def _image_frame(image: ImageLike) -> np.ndarray:
     if isinstance(image, np.ndarray):
         if image.dtype != np.uint8 or image.ndim not in (1, 2, 3) or image.size == 0:
@@ -219,6 +236,11 @@ def _image_frame(image: ImageLike) -> np.ndarray:
         return image[:, :, :3]
     if isinstance(image, (bytes, bytearray, memoryview)):
         data = bytes(image)
+    elif not isinstance(image, (str, os.PathLike)):
+        raise BadInput(
+            f"The image is a {type(image).__name__}; a path, a file's bytes or uint8 pixels are needed.",
+            "Of a PIL picture hand in numpy.asarray(picture.convert('RGB')).",
+        )
     else:
         path = Path(image)
         try:
@@ -229,7 +251,10 @@ def _image_frame(image: ImageLike) -> np.ndarray:
                 )
             data = path.read_bytes()
         except OSError as error:
-            raise BadInput(f"The image {path} cannot be read: {error.strerror or error}.") from None
+            raise BadInput(
+                f"The image {path} cannot be read: {error.strerror or error}.",
+                "Check the path: it counts from the folder that the script runs in.",
+            ) from None
     if not data:
         raise BadInput("The image is empty (0 bytes).", "Check that the file was written completely.")
     return np.frombuffer(data, dtype=np.uint8)
@@ -284,7 +309,7 @@ def _column(value: Any, several: bool) -> list[Any]:
     return list(value) if several else [value]
 
 
-def _hints(animal: AnimalInput | AnimalHints, index: int, arrays: dict[str, np.ndarray]) -> AnimalHints:
+def _hints(animal: AnimalInput | AnimalHints, number: int, arrays: dict[str, np.ndarray]) -> AnimalHints:
     if isinstance(animal, AnimalHints):
         return animal
     mask_name = None
@@ -293,17 +318,21 @@ def _hints(animal: AnimalInput | AnimalHints, index: int, arrays: dict[str, np.n
         if mask.ndim == 3 and mask.shape[2] in (1, 3, 4):
             mask = mask[:, :, 0]
         if mask.ndim != 2:
-            raise BadInput(f"The mask of animal {index} has the shape {mask.shape}; (H, W) is needed.")
-        mask_name = f"mask{index}"
+            raise BadInput(
+                f"The mask of animal {number} has the shape {mask.shape}; (H, W) is needed.",
+                "Give (H, W) for one animal or (N, H, W).",
+            )
+        mask_name = f"mask{number}"
         arrays[mask_name] = (mask != 0).astype(np.uint8)
     box = None
     if animal.box is not None:
-        values = [float(value) for value in animal.box]
+        what, advice = f"The box of animal {number}", "Give x0, y0, x1, y1 in pixels."
+        values = _numbers(animal.box, what, advice)
         if len(values) != 4:
-            raise BadInput(f"The box of animal {index} has {len(values)} numbers; x0, y0, x1, y1 are needed.")
+            raise BadInput(f"{what} has {len(values)} numbers; x0, y0, x1, y1 are needed.", advice)
         box = (values[0], values[1], values[2], values[3])
     return AnimalHints(
-        keypoints=_keypoints(animal.keypoints, animal.keypoint_set, index),
+        keypoints=_keypoints(animal.keypoints, animal.keypoint_set, number),
         keypoint_set=animal.keypoint_set,
         box=box,
         mask=mask_name,
@@ -313,7 +342,7 @@ def _hints(animal: AnimalInput | AnimalHints, index: int, arrays: dict[str, np.n
     )
 
 
-def _keypoints(value: Keypoints | None, keypoint_set: str | None, index: int) -> list[Keypoint]:
+def _keypoints(value: Keypoints | None, keypoint_set: str | None, number: int) -> list[Keypoint]:
     """One animal's keypoints as structs. Rows of an array are named ``#0``, ``#1``, …: places in ``keypoint_set``.
 
     Rows with nan or confidence 0 are left out: they are how files say "not seen".
@@ -327,17 +356,16 @@ def _keypoints(value: Keypoints | None, keypoint_set: str | None, index: int) ->
     else:
         if keypoint_set is None:
             raise BadInput(
-                f"The keypoints of animal {index} have no names.",
+                f"The keypoints of animal {number} have no names.",
                 "Give a mapping of names to points, or keypoint_set='ap10k' (or another set) with the array.",
             )
-        named = [(f"#{row}", point) for row, point in enumerate(np.asarray(value, dtype=float))]
+        named = [(f"#{row}", point) for row, point in enumerate(value)]
     points: list[Keypoint] = []
     for name, point in named:
-        numbers = [float(number) for number in point]
+        what = f"The keypoint {name!r} of animal {number}"
+        numbers = _numbers(point, what, "Give (x, y) or (x, y, confidence) in pixels.")
         if len(numbers) not in (2, 3):
-            raise BadInput(
-                f"The keypoint {name!r} of animal {index} has {len(numbers)} numbers; x, y or x, y, confidence."
-            )
+            raise BadInput(f"{what} has {len(numbers)} numbers.", "Give (x, y) or (x, y, confidence) in pixels.")
         missing = name.startswith("#") and (np.isnan(numbers[:2]).any() or (len(numbers) == 3 and numbers[2] <= 0))
         if not missing:
             points.append(Keypoint(name, *numbers))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from bestiary.wire import AnimalInput
 from bestiary.wire import messages as m
@@ -82,6 +83,28 @@ def test_hints_that_do_not_fit_each_other():
         build_request(PIXELS, animals=[AnimalInput(mask=np.zeros(5))])
     with pytest.raises(BadInput, match="nose"):
         build_request(PIXELS, {"nose": (1,)})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "advice"),
+    [
+        ({"focal": "35 mm"}, "focal length '35 mm'", "pixels"),
+        ({"focal": -3}, "not positive", "pixels"),
+        ({"focal": [1, 2]}, "focal length", "pixels"),
+        ({"keypoints": {"nose": ("a", 2)}}, "'nose' of animal 1 is not made of numbers", "(x, y)"),
+        ({"keypoints": {"nose": 4}}, "'nose' of animal 1", "(x, y)"),
+        ({"keypoints": [["a", "b"]], "keypoint_set": "ap10k"}, "'#0' of animal 1", "(x, y)"),
+        ({"boxes": (1, 2, 3, "x")}, "box of animal 1", "x0, y0, x1, y1"),
+        ({"masks": np.zeros(5)}, "mask of animal 1", "Give (H, W) for one animal or (N, H, W)"),
+        ({"animals": [AnimalInput(), AnimalInput(box=(1, 2))]}, "box of animal 2", "x0, y0, x1, y1"),
+        ({"image": Image.new("RGB", (30, 20))}, "The image is a Image", "numpy.asarray"),
+        ({"image": "no/such/file.jpg"}, "cannot be read", "path"),
+    ],
+)
+def test_what_cannot_be_sent_is_said_with_advice(arguments, message, advice):
+    with pytest.raises(BadInput) as caught:
+        build_request(**{"image": PIXELS, **arguments})
+    assert message in caught.value.message and advice in caught.value.advice
 
 
 def result_of(**changes):
