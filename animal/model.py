@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .keypoints import INDEX, SUPERSET
 from .rotations import matrix_from_axis_angle
 
 if TYPE_CHECKING:
@@ -134,6 +135,13 @@ class AnimalModel:
         """(J,) the joint on the other side of each joint, itself on the midline; from left and right in the names."""
         index = {name: i for i, name in enumerate(self.joint_names)}
         return np.array([index.get(mirrored_name(name), i) for i, name in enumerate(self.joint_names)], dtype=np.int32)
+
+    @cached_property
+    def superset_matrix(self) -> Array:
+        """(44, V) the weights of every point of the superset over the vertices; rows of zeros where the model has none."""
+        matrix = np.zeros((len(SUPERSET), self.n_vertices))
+        matrix[[INDEX[name] for name in self.keypoint_names]] = self.keypoint_matrix
+        return matrix
 
     # -- forward --------------------------------------------------------------------------------------------------
 

@@ -18,7 +18,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...animal.keypoints import INDEX, SUPERSET
 from ...animal.model import AnimalModel
 from ...animal.model_file import load_model
 from ...animal.npz import read_npz, write_npz
@@ -53,9 +52,7 @@ def moments(rig: Rig) -> np.ndarray:
 def fit_moments(model: AnimalModel, species: str, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Poses (F, J-1, 3) of the moments (F, 44, 3, metres), and the mean distance of each to its points, as a share of
     the model's length."""
-    matrix = np.zeros((len(SUPERSET), model.n_vertices))
-    for row, name in zip(np.asarray(model.keypoint_matrix), model.keypoint_names, strict=True):
-        matrix[INDEX[name]] = row
+    matrix = model.superset_matrix
     known = torch.tensor(np.isfinite(targets).all(axis=(0, 2)) & matrix.any(axis=1))
     mean, basis = shape_prior(model, FitHints(species=species), "the rig")
     rest = matrix @ model.rest(mean).vertices

@@ -36,16 +36,20 @@ class FitHints:
 @dataclass
 class Evidence:
     """The hints of one animal after checking: points (44, 3) with confidence 0 where unknown, a box that always is there,
-    whether it was given (`box_given`) or only spans the points (`box_from_points`), the mask or None, the length `size` in
+    whether a person gave it (`box_given`), the mask or None, the length `size` in
     pixels that errors are measured by (the geometric mean of the box's sides), and warnings in words."""
 
     points: Array
     box: Array
     box_given: bool
-    box_from_points: bool
     mask: NDArray[np.bool_] | None
     size: float
     warnings: list[str]
+
+    @property
+    def box_from_points(self) -> bool:
+        """Whether the box only spans the points: the animal may well be larger."""
+        return not self.box_given and self.mask is None
 
 
 def check_hints(hints: FitHints, width: int, height: int, which: str) -> Evidence:
@@ -83,7 +87,7 @@ def check_hints(hints: FitHints, width: int, height: int, which: str) -> Evidenc
     sides = np.maximum(box[2:] - box[:2], 2.0)
     # A thin box (points along a line) still belongs to a body with some depth to it.
     sides = np.maximum(sides, 0.25 * sides.max())
-    return Evidence(points, box, given, not given and mask is None, mask, float(np.sqrt(sides.prod())), warnings)
+    return Evidence(points, box, given, mask, float(np.sqrt(sides.prod())), warnings)
 
 
 def mask_box(mask: NDArray[np.bool_]) -> Array:

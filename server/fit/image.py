@@ -142,9 +142,7 @@ class Fitter:
 
         self.K = tensor(K)
         self.body = BodyPoints(model, tensor([mean for mean, _ in priors]), tensor(pad([basis for _, basis in priors])))
-        matrix = np.zeros((len(SUPERSET), model.n_vertices))
-        for row, name in zip(np.asarray(model.keypoint_matrix), model.keypoint_names, strict=True):
-            matrix[INDEX[name]] = row
+        matrix = model.superset_matrix
         self.keypoint_matrix = tensor(matrix)
         used = np.flatnonzero(matrix.any(0))
         self.point_ids = torch.tensor(used, device=device)
@@ -177,11 +175,11 @@ class Fitter:
 
     def run(self, progress: Progress) -> tuple[Hypotheses, list[list[tuple[float, Array]]]]:
         """The best hypothesis of every animal, and for each all refined ones as (cost, root rotation)."""
-        progress(0.02, "trying directions")
+        trying = "trying directions"
+        progress(0.02, trying)
         theta = self.pose_prior.mean.reshape(-1, 3)
         h = starting_hypotheses(self.body, self.evidence, self.K_numpy, self.keypoint_matrix, theta, PITCH_MEAN)
         with_mask = any(mask is not None for mask in self.masks)
-        trying = "trying directions"
         h, _, damping = minimise(h, lambda x: self.assemble(x, None, stiffness=6.0, cutoff=40.0), 5,
                                  tick=lambda done: progress(0.02 + 0.18 * done, trying))
         h, cost, damping = minimise(h, lambda x: self.assemble(x, None, cutoff=20.0), 6, damping,

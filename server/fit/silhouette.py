@@ -91,12 +91,12 @@ class MaskEvidence:
     mask (H, W) of this animal; others (H, W), true where other animals are; box (4,) around the mask.
     """
 
-    def __init__(self, mask: NDArray[np.bool_], others: NDArray[np.bool_] | None, box: Array) -> None:
+    def __init__(self, mask: NDArray[np.bool_], others: NDArray[np.bool_], box: Array) -> None:
         self.window = Window.around(box)
         self.grid = self.window.sample(mask)
         height, width = mask.shape
         self.frame = np.array([width, height], dtype=np.float64)
-        self.hidden = self.window.sample(others) if others is not None else np.zeros_like(self.grid)
+        self.hidden = self.window.sample(others)
         line, _ = outline(self.grid, self.window)
         keep = self.tells(line)
         self.line = Outline(line.points[keep], line.normals[keep])
