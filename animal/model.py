@@ -57,6 +57,10 @@ class AnimalModel:
     keypoint_matrix (K, V), rows sum to 1, for the points named in keypoint_names; vertex_mirror (V,) the index of each
     vertex's mirror image, or None; joint_limits (J, 3, 2) smallest and largest axis-angle component in radians, or None; pose_mean
     (J-1, 3) and pose_covariance (3(J-1), 3(J-1)) how the joints below the root usually turn, radians, or None.
+    uv (T, 2) texture coordinates in [0, 1], v up, and uv_faces (F, 3) which of them each corner of a face has, or None;
+    region_weights (V, R) in [0, 1] how much each vertex belongs to the parts of the surface in region_names (eye, nose,
+    belly, …); slider_directions (S, B): betas + x * direction change what slider_names says and little else,
+    slider_ranges (S, 2) the x that still look like an animal.
 
     Raises ModelError naming the field that does not fit.
     """
@@ -77,25 +81,38 @@ class AnimalModel:
     joint_limits: Array | None = None
     pose_mean: Array | None = None
     pose_covariance: Array | None = None
+    uv: Array | None = None
+    uv_faces: NDArray[np.int32] | None = None
+    region_names: tuple[str, ...] = ()
+    region_weights: Array | None = None
+    slider_names: tuple[str, ...] = ()
+    slider_directions: Array | None = None
+    slider_ranges: Array | None = None
     metres_per_unit: float = 1.0
     source: str = ""
     licence: str = ""
+    credits: tuple[str, ...] = ()
     species: Mapping[str, Species] = field(default_factory=dict)
     families: Mapping[str, Family] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         floats = ("v_template", "shapedirs", "weights", "J", "posedirs", "J_regressor", "keypoint_matrix", "joint_limits",
-                  "pose_mean", "pose_covariance")
+                  "pose_mean", "pose_covariance", "uv", "region_weights", "slider_directions", "slider_ranges")
         for name in floats:
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, _array(name, getattr(self, name), np.float64))
-        for name in ("faces", "parents", "vertex_mirror"):
+        for name in ("faces", "parents", "vertex_mirror", "uv_faces"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, _array(name, getattr(self, name), np.int32))
         if self.keypoint_matrix is None:
             object.__setattr__(self, "keypoint_matrix", np.zeros((0, len(self.v_template))))
         if not self.joint_names:
             object.__setattr__(self, "joint_names", tuple(f"joint_{i}" for i in range(len(self.parents))))
+        none_of = {"region_weights": (len(self.v_template), 0), "slider_ranges": (0, 2),
+                   "slider_directions": (0, self.shapedirs.shape[-1] if self.shapedirs.ndim else 0)}
+        for name, shape in none_of.items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, np.zeros(shape))
         for name in ("species", "families"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
         self.validate()
@@ -215,21 +232,34 @@ class AnimalModel:
             "shapedirs": (V, 3, None), "weights": (V, J), "J": (J, 3), "posedirs": (V, 3, 9 * (J - 1)),
             "J_regressor": (J, V), "keypoint_matrix": (len(self.keypoint_names), V), "vertex_mirror": (V,),
             "joint_limits": (J, 3, 2), "pose_mean": (J - 1, 3), "pose_covariance": (3 * J - 3, 3 * J - 3),
-            "faces": (None, 3), "parents": (J,)}
+            "faces": (None, 3), "parents": (J,), "uv": (None, 2), "uv_faces": (len(self.faces), 3),
+            "region_weights": (V, len(self.region_names)), "slider_directions": (len(self.slider_names), None),
+            "slider_ranges": (len(self.slider_names), 2)}
         for name, shape in expected.items():
             _check_shape(name, getattr(self, name), shape)
         if J < 1:
             raise ModelError("parents: a model needs at least one joint")
         if len(self.joint_names) != J or len(set(self.joint_names)) != J:
             raise ModelError(f"joint_names: {J} different names are needed, got {len(set(self.joint_names))}")
-        if len(set(self.keypoint_names)) != len(self.keypoint_names):
-            raise ModelError("keypoint_names: a name occurs twice")
+        for name in ("keypoint_names", "region_names", "slider_names"):
+            if len(set(getattr(self, name))) != len(getattr(self, name)):
+                raise ModelError(f"{name}: a name occurs twice")
         if self.parents[0] != -1 or (self.parents[1:] < 0).any() or (self.parents[1:] >= np.arange(1, J)).any():
             raise ModelError("parents: joint 0 must be the root (-1) and every other parent must come before its child")
-        for name in ("faces", "vertex_mirror"):
+        if (self.uv is None) != (self.uv_faces is None):
+            raise ModelError("uv_faces: uv and uv_faces go together, one is missing")
+        for name, among, what in (("faces", V, "vertices"), ("vertex_mirror", V, "vertices"),
+                                  ("uv_faces", 0 if self.uv is None else len(self.uv), "texture coordinates")):
             index = getattr(self, name)
-            if index is not None and index.size and (index.min() < 0 or index.max() >= V):
-                raise ModelError(f"{name}: an index lies outside the {V} vertices")
+            if index is not None and index.size and (index.min() < 0 or index.max() >= among):
+                raise ModelError(f"{name}: an index lies outside the {among} {what}")
+        weights = self.region_weights
+        if weights is not None and weights.size and not (weights.min() >= -1e-6 and weights.max() <= 1 + 1e-6):
+            raise ModelError("region_weights: must lie between 0 and 1")
+        if self.slider_directions is not None and self.slider_directions.shape[1] != self.n_betas:
+            raise ModelError(f"slider_directions: {self.slider_directions.shape[1]} betas, the model has {self.n_betas}")
+        if self.slider_ranges is not None and (self.slider_ranges[:, 0] > self.slider_ranges[:, 1]).any():
+            raise ModelError("slider_ranges: the smallest value comes first")
         if (self.pose_mean is None) != (self.pose_covariance is None):
             raise ModelError("pose_covariance: pose_mean and pose_covariance go together, one is missing")
         if self.pose_covariance is not None and not _positive_definite(self.pose_covariance):
@@ -245,6 +275,9 @@ class AnimalModel:
                 betas = entry.betas if kind == "species" else entry.mean
                 if len(betas) != self.n_betas:
                     raise ModelError(f"{kind}: {name} has {len(betas)} betas, the model has {self.n_betas}")
+        for name, family in self.families.items():
+            if family.joint_limits is not None and np.shape(family.joint_limits) != (J, 3, 2):
+                raise ModelError(f"family_joint_limits: {name} needs ({J}, 3, 2), has {np.shape(family.joint_limits)}")
 
 
 def mirrored_name(name: str) -> str:

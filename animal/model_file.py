@@ -7,8 +7,9 @@ Lengths are model units in the animal's frame (x forward, y left, z up); `metres
     shapedirs (V, 3, B)   posedirs (V, 3, 9(J-1)) or absent   J_regressor (J, V) or absent
     keypoint_names (K,)   keypoint_offsets (K+1,)   keypoint_vertices (n,)   keypoint_weights (n,)
     vertex_mirror (V,)   joint_limits (J, 3, 2)   pose_mean (J-1, 3)   pose_covariance (3J-3, 3J-3)
-    species_names (S,)   species_families (S,)   species_betas (S, B)   species_shoulder_height, _body_length (S,) m
-    family_names (G,)   family_means (G, B)   family_covariances (G, B, B)
+    uv (T, 2)   uv_faces (F, 3)   region_names (R,)   region_weights (V, R)
+    slider_names (N,)   slider_directions (N, B)   slider_ranges (N, 2)
+    species_… and family_…: see `species_table.py`
 
 Row k of the keypoint matrix has keypoint_weights[a:b] at keypoint_vertices[a:b], a and b = keypoint_offsets[k:k+2].
 """
@@ -24,6 +25,7 @@ import numpy as np
 
 from .model import AnimalModel, ModelError
 from .npz import read_npz, write_npz
+from .species_table import SPECIES_KEYS, read_species, species_arrays
 
 FORMAT = "bestiary-animal/1"
 MAX_VERTICES = 250_000
@@ -35,8 +37,8 @@ _REQUIRED = ("v_template", "f", "weights", "kintree_table")
 _KEYS = {
     *_REQUIRED, "J", "J_regressor", "shapedirs", "posedirs", "joint_names", "keypoint_names", "keypoint_offsets",
     "keypoint_vertices", "keypoint_weights", "vertex_mirror", "joint_limits", "pose_mean", "pose_covariance",
-    "species_names", "species_families", "species_betas", "species_shoulder_height", "species_body_length", "family_names", "family_means",
-    "family_covariances", "about",
+    "uv", "uv_faces", "region_names", "region_weights", "slider_names", "slider_directions", "slider_ranges", "about",
+    *SPECIES_KEYS,
 }  # fmt: skip
 
 
@@ -58,7 +60,7 @@ def load_model(path: str | Path) -> AnimalModel:
     _check_sizes(arrays)
     vertices = len(arrays["v_template"])
     names, matrix = _read_keypoints(arrays, vertices)
-    species, families = _read_species(arrays)
+    species, families = read_species(arrays, _numbers, _texts)
     return AnimalModel(
         name=str(about.get("name", path.stem)),
         v_template=_numbers(arrays, "v_template"),
@@ -76,21 +78,30 @@ def load_model(path: str | Path) -> AnimalModel:
         joint_limits=_optional(arrays, "joint_limits", _numbers),
         pose_mean=_optional(arrays, "pose_mean", _numbers),
         pose_covariance=_optional(arrays, "pose_covariance", _numbers),
+        uv=_optional(arrays, "uv", _numbers),
+        uv_faces=_optional(arrays, "uv_faces", _indices),
+        region_names=_texts(arrays, "region_names"),
+        region_weights=_optional(arrays, "region_weights", _numbers),
+        slider_names=_texts(arrays, "slider_names"),
+        slider_directions=_optional(arrays, "slider_directions", _numbers),
+        slider_ranges=_optional(arrays, "slider_ranges", _numbers),
         metres_per_unit=_positive(about.get("metres_per_unit", 1.0)),
         source=str(about.get("source", "")),
         licence=str(about.get("licence", "")),
+        credits=_credits(about),
         species=species,
         families=families,
     )
 
 
 def save_model(
-    model: AnimalModel, path: str | Path, shape_dtype: str | None = None, credits: Sequence[str] = ()
+    model: AnimalModel, path: str | Path, shape_dtype: str | None = None, credits: Sequence[str] | None = None
 ) -> None:
     """Write `model` as `.npz`, whole or not at all.
 
     shape_dtype "float16" or "float32" is how shapedirs are kept; None takes float16 when that moves no vertex by
     more than 1e-6 units per unit of beta, else float32. All else is float32 (species covariances too) or int32.
+    credits: whom to thank; None keeps the model's own.
     """
     parents = model.parents.astype(np.int32)
     arrays: dict[str, np.ndarray] = {
@@ -102,18 +113,23 @@ def save_model(
         "J": model.J.astype(np.float32),
         "joint_names": np.array(model.joint_names, dtype=np.str_),
     }
-    for name in ("posedirs", "J_regressor", "joint_limits", "pose_mean", "pose_covariance"):
+    for name in ("posedirs", "J_regressor", "joint_limits", "pose_mean", "pose_covariance", "uv"):
         if getattr(model, name) is not None:
             arrays[name] = getattr(model, name).astype(np.float32)
-    if model.vertex_mirror is not None:
-        arrays["vertex_mirror"] = model.vertex_mirror.astype(np.int32)
-    arrays |= _keypoint_arrays(model) | _species_arrays(model)
+    for name in ("vertex_mirror", "uv_faces"):
+        if getattr(model, name) is not None:
+            arrays[name] = getattr(model, name).astype(np.int32)
+    for kind, values in (("region", ("region_weights",)), ("slider", ("slider_directions", "slider_ranges"))):
+        if getattr(model, f"{kind}_names"):
+            arrays[f"{kind}_names"] = np.array(getattr(model, f"{kind}_names"), dtype=np.str_)
+            arrays |= {name: getattr(model, name).astype(np.float32) for name in values}
+    arrays |= _keypoint_arrays(model) | species_arrays(model)
     about = {
         "format": FORMAT,
         "name": model.name,
         "source": model.source,
         "licence": model.licence,
-        "credits": list(credits),
+        "credits": list(model.credits if credits is None else credits),
         "metres_per_unit": model.metres_per_unit,
         "axes": "x forward, y left, z up",
     }
@@ -189,6 +205,13 @@ def _read_about(arrays: dict[str, np.ndarray]) -> dict[str, Any]:
     if not isinstance(about, dict) or about.get("format", FORMAT) != FORMAT:
         raise ModelError(f"about: this file is not of the format {FORMAT}; a newer Bestiary may read it")
     return about
+
+
+def _credits(about: dict[str, Any]) -> tuple[str, ...]:
+    credits = about.get("credits", [])
+    if not isinstance(credits, list) or not all(isinstance(line, str) for line in credits):
+        raise ModelError("about: credits must be a list of lines")
+    return tuple(credits)
 
 
 def _check_sizes(arrays: dict[str, np.ndarray]) -> None:
@@ -299,52 +322,6 @@ def _keypoint_arrays(model: AnimalModel) -> dict[str, np.ndarray]:
         "keypoint_vertices": columns.astype(np.int32),
         "keypoint_weights": model.keypoint_matrix[rows, columns].astype(np.float32),
     }
-
-
-def _read_species(arrays: dict[str, np.ndarray]) -> tuple[dict[str, Any], dict[str, Any]]:
-    names, groups = _texts(arrays, "species_names"), _texts(arrays, "family_names")
-    if not names and not groups:
-        return {}, {}
-    from .species import Family, Species
-
-    def table(field: str, rows: int, dims: int) -> np.ndarray:
-        if field not in arrays or arrays[field].ndim != dims or len(arrays[field]) != rows:
-            raise ModelError(f"{field}: missing or of the wrong shape for {rows} names")
-        return _numbers(arrays, field)
-
-    species, families = {}, {}
-    if names:
-        kin = _texts(arrays, "species_families")
-        if len(kin) != len(names):
-            raise ModelError("species_families: one family is needed for each of species_names")
-        betas = table("species_betas", len(names), 2)
-        heights = table("species_shoulder_height", len(names), 1)
-        lengths = table("species_body_length", len(names), 1)
-        for i, name in enumerate(names):
-            species[name] = Species(name, kin[i], betas[i], float(heights[i]), float(lengths[i]))
-    if groups:
-        means, spreads = table("family_means", len(groups), 2), table("family_covariances", len(groups), 3)
-        if spreads.shape[1:] != (means.shape[1], means.shape[1]):
-            raise ModelError("family_covariances: must be (G, B, B) for family_means (G, B)")
-        families = {name: Family(name, means[i], spreads[i]) for i, name in enumerate(groups)}
-    return species, families
-
-
-def _species_arrays(model: AnimalModel) -> dict[str, np.ndarray]:
-    arrays: dict[str, np.ndarray] = {}
-    if model.species:
-        all_species = list(model.species.values())
-        arrays["species_names"] = np.array(list(model.species), dtype=np.str_)
-        arrays["species_families"] = np.array([s.family for s in all_species], dtype=np.str_)
-        arrays["species_betas"] = np.array([s.betas for s in all_species], dtype=np.float32)
-        arrays["species_shoulder_height"] = np.array([s.shoulder_height_m for s in all_species], dtype=np.float32)
-        arrays["species_body_length"] = np.array([s.body_length_m for s in all_species], dtype=np.float32)
-    if model.families:
-        families = list(model.families.values())
-        arrays["family_names"] = np.array(list(model.families), dtype=np.str_)
-        arrays["family_means"] = np.array([f.mean for f in families], dtype=np.float32)
-        arrays["family_covariances"] = np.array([f.covariance for f in families], dtype=np.float32)
-    return arrays
 
 
 def _shapes(shapedirs: np.ndarray, dtype: str | None) -> np.ndarray:

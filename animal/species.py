@@ -10,10 +10,14 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from .coats import Coat
+    from .parts import Part
 
 T = TypeVar("T")
 # Everyday names of what a model may carry under another name; used only when the name itself is not there.
@@ -33,22 +37,31 @@ class SpeciesError(ValueError):
 
 @dataclass(frozen=True)
 class Species:
-    """One kind of animal: betas (B,) in the model's units, height at the withers and chest-to-rump length in metres."""
+    """One kind of animal: betas (B,) in the model's units, height at the withers and chest-to-rump length in metres.
+
+    coat is how it is coloured, or None; parts are what it carries besides its body (horns, antlers, tusks, a mane).
+    """
 
     name: str
     family: str
     betas: NDArray[np.float64]
     shoulder_height_m: float
     body_length_m: float
+    coat: Coat | None = None
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)
 class Family:
-    """A distribution over shapes: mean (B,) and covariance (B, B) of the betas."""
+    """A distribution over shapes: mean (B,) and covariance (B, B) of the betas.
+
+    joint_limits (J, 3, 2) are the family's own smallest and largest turns in radians, or None for the model's.
+    """
 
     name: str
     mean: NDArray[np.float64]
     covariance: NDArray[np.float64]
+    joint_limits: NDArray[np.float64] | None = None
 
 
 def plain_name(name: str) -> str:
@@ -99,7 +112,7 @@ def prior_for(
         kind = find_species(species, all_species)
         group = families.get(kind.family)
         covariance = 0.5 * group.covariance if group is not None else np.eye(len(kind.betas))
-        return Family(kind.name, kind.betas, covariance)
+        return Family(kind.name, kind.betas, covariance, group.joint_limits if group is not None else None)
     if family is not None:
         return find_family(family, families)
     return families.get("quadruped")
