@@ -18,7 +18,6 @@ from .model import AnimalModel, ModelError
 from .parts import Part, part_from_json
 from .species import Family, Species
 
-
 SPECIES_KEYS = (
     "species_names", "species_families", "species_betas", "species_shoulder_height", "species_body_length",
     "species_coats", "species_parts", "family_names", "family_means", "family_covariances", "family_joint_limits",
