@@ -44,6 +44,13 @@ TRAITS: dict[str, tuple[float, dict[str, float]]] = {
     "loin_width": (0.10, on((*LOIN, "pelvis"), "width")),
     "chest_length": (0.10, on(CHEST, "length")),
     "rump_size": (0.10, on(("pelvis",), "length", "depth", "width")),
+    # The whole trunk turned, shoulders up for less than 0; legs, neck and tail keep their directions.
+    "trunk_slope": (0.04, {
+        "pelvis.pitch": 1.0, "LegBack1.pitch": -1.0, "Leg1.pitch": -1.0, "Neck.pitch": -1.0, "Tail1.pitch": -0.7}),
+    # The hind foot laid down toward the heel, and legs bent under the body, as in bears and in rabbits.
+    "plantigrade": (0.08, {"LegBack3.pitch": -1.0, "FootBack.pitch": 1.0}),
+    "hind_bent": (0.10, {"LegBack1.pitch": -0.8, "LegBack2.pitch": 1.5, "LegBack3.pitch": -0.7}),
+    "fore_bent": (0.06, {"Leg1.pitch": 0.8, "Leg2.pitch": -1.2, "Leg3.pitch": 0.4}),
     "croup_slope": (
         0.06, {"pelvis.pitch": 1.0, "pelvis0.pitch": -1.0, "LegBack1.pitch": -1.0, "Tail1.pitch": -0.5}),
     "back_rise": (
@@ -64,6 +71,23 @@ TRAITS: dict[str, tuple[float, dict[str, float]]] = {
     "ear_roll": (0.30, {"Ear.roll": -1.0}),
     "ear_fold": (0.25, {"EarTip.roll": -1.0, "EarTip.yaw": 0.7}),
     "ear_pitch": (0.25, {"Ear.pitch": -1.0}),
+    "ear_size": (0.15, on(("Ear",), "length", "width", "depth")),
+    "ear_yaw": (0.20, {"Ear.yaw": 1.0}),
+    "ear_round": (0.35, {"ear.round": 1.0}),
+    "ear_apart": (0.03, {"head.ear_front.y": 1.0, "head.ear_back.y": 1.0}),
+    "ear_low": (0.04, {"head.ear_front.z": -1.0, "head.ear_back.z": -1.0, "head.ear_front.y": 0.5, "head.ear_back.y": 0.5}),
+    "ear_back": (0.03, {"head.ear_front.x": -1.0, "head.ear_back.x": -1.0}),
+    "eye_size": (0.10, {"eye.size": 1.0}),
+    "eyes_front": (0.03, {"head.eye.x": 1.0, "head.eye.y": -0.4, "head.brow.x": 0.7, "head.brow.y": -0.3}),
+    "skull_round": (0.04, {
+        "head.forehead.z": 1.0, "head.forehead.x": 0.4, "head.crown.z": 0.7, "head.temple.y": 0.6, "head.brow.z": 0.4}),
+    "stop": (0.03, {"head.stop.z": -1.0, "head.nose_bridge.z": -0.4, "head.forehead.z": 0.6, "head.brow.z": 0.6}),
+    "roman_nose": (0.03, {"head.stop.z": 0.7, "head.nose_bridge.z": 1.0}),
+    "cheeks": (0.04, {"head.cheek.y": 1.0, "head.jaw_angle.y": 0.8}),
+    "jowls": (0.03, {"head.whisker_pad.y": 1.0, "head.mouth_corner.y": 0.7, "head.chin.z": -0.4}),
+    "snout_width": (0.03, {"head.muzzle_side.y": 1.0, "head.whisker_pad.y": 1.0, "head.nostril.y": 0.6}),
+    "chin_deep": (0.03, {"head.chin.z": -1.0, "head.lower_jaw.z": -0.8, "head.upper_lip.z": -0.3}),
+    "jaw_line": (0.03, {"head.jaw_angle.z": -1.0, "head.throat_top.z": -0.8, "head.lower_jaw.z": -0.5}),
     "tail_length": (0.30, on(TAIL, "length")),
     "tail_girth": (0.22, on(TAIL, "depth", "width")),
     "tail_brush": (0.15, on(TAIL[3:], "depth", "width")),
@@ -79,7 +103,10 @@ TRAITS: dict[str, tuple[float, dict[str, float]]] = {
     "flank": (0.025, {"bump.flank": 1.0}),
 }  # fmt: skip
 # How much single parameters vary beside the traits, by axis.
-NOISE = {"length": 0.05, "depth": 0.05, "width": 0.05, "pitch": 0.025, "roll": 0.1, "yaw": 0.1, "withers": 0.005}
+NOISE = {
+    "length": 0.05, "depth": 0.05, "width": 0.05, "pitch": 0.025, "roll": 0.1, "yaw": 0.1, "withers": 0.005,
+    "x": 0.01, "y": 0.01, "z": 0.01, "size": 0.05, "round": 0.1,
+}  # fmt: skip
 
 
 def expand(traits: Mapping[str, float]) -> np.ndarray:
@@ -95,6 +122,6 @@ def expand(traits: Mapping[str, float]) -> np.ndarray:
 
 def noise_scale() -> np.ndarray:
     """Standard deviation (P,) of each single parameter."""
-    scale = np.array([NOISE.get(name.split(".")[1], 0.004) for name in PARAMETERS])
+    scale = np.array([NOISE.get(name.split(".")[-1], 0.004) for name in PARAMETERS])
     scale[[POSITION[name] for name in ("Chin.length", "Chin.width", "Chin.pitch")]] = 0.0  # or the lips would part
     return scale
