@@ -14,7 +14,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 KINDS = ("horn", "antler", "tusk", "mane", "beard", "tuft", "brush")
@@ -116,7 +116,7 @@ class Part:
     mirrored: bool = True
     on_jaw: bool = False
     tubes: tuple[Tube, ...] = ()
-    hair: tuple[Hair, ...] = field(default=())
+    hair: tuple[Hair, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -137,8 +137,8 @@ class Part:
         _set(self, tubes=tubes, hair=hair, offset=_triple("offset", self.offset))
 
     def to_json(self) -> str:
-        """The part as one line of JSON; `part_from_json` reads it back."""
-        return json.dumps(asdict(self), separators=(",", ":"))
+        """The part as one line of JSON, what is as usual left out; `part_from_json` reads it back."""
+        return json.dumps(_plain(self), separators=(",", ":"))
 
 
 def part_from_json(text: str) -> Part:
@@ -155,6 +155,16 @@ def part_from_json(text: str) -> Part:
                 raise PartError(f"{name}: {_MOST_TUBES} at most")
             values[name] = tuple(_nested(f"{name}[{i}]", item, kind) for i, item in enumerate(items))
     return Part(**values)
+
+
+def _plain(part: Part | Tube | Hair) -> dict[str, Any]:
+    """The fields of a part that differ from their defaults, as JSON has them."""
+    values = {}
+    for name, entry in part.__dataclass_fields__.items():
+        value = getattr(part, name)
+        if value != entry.default:
+            values[name] = [_plain(item) for item in value] if name in ("tubes", "hair") else value
+    return values
 
 
 def _nested(where: str, item: object, kind: type) -> Any:
