@@ -21,6 +21,7 @@ from .keypoints import INDEX, SUPERSET
 from .rotations import matrix_from_axis_angle
 
 if TYPE_CHECKING:
+    from .pose_prior import PosePrior
     from .species import Family, Species
 
 Array = NDArray[np.float64]
@@ -55,8 +56,8 @@ class AnimalModel:
     weights, rows sum to 1; parents (J,) with -1 at joint 0 and every parent before its children; posedirs
     (V, 3, 9(J-1)) or None; J_regressor (J, V), or None when the joints stand still at J (J, 3) whatever the betas;
     keypoint_matrix (K, V), rows sum to 1, for the points named in keypoint_names; vertex_mirror (V,) the index of each
-    vertex's mirror image, or None; joint_limits (J, 3, 2) smallest and largest axis-angle component in radians, or None; pose_mean
-    (J-1, 3) and pose_covariance (3(J-1), 3(J-1)) how the joints below the root usually turn, radians, or None.
+    vertex's mirror image, or None; joint_limits (J, 3, 2) smallest and largest axis-angle component in radians, or None; pose_prior
+    how the joints below the root usually turn, or None.
     uv (T, 2) texture coordinates in [0, 1], v up, and uv_faces (F, 3) which of them each corner of a face has, or None;
     region_weights (V, R) in [0, 1] how much each vertex belongs to the parts of the surface in region_names (eye, nose,
     belly, …); slider_directions (S, B): betas + x * direction change what slider_names says and little else,
@@ -79,8 +80,7 @@ class AnimalModel:
     keypoint_matrix: Array | None = None
     vertex_mirror: NDArray[np.int32] | None = None
     joint_limits: Array | None = None
-    pose_mean: Array | None = None
-    pose_covariance: Array | None = None
+    pose_prior: PosePrior | None = None
     uv: Array | None = None
     uv_faces: NDArray[np.int32] | None = None
     region_names: tuple[str, ...] = ()
@@ -97,7 +97,7 @@ class AnimalModel:
 
     def __post_init__(self) -> None:
         floats = ("v_template", "shapedirs", "weights", "J", "posedirs", "J_regressor", "keypoint_matrix", "joint_limits",
-                  "pose_mean", "pose_covariance", "uv", "region_weights", "slider_directions", "slider_ranges")
+                  "uv", "region_weights", "slider_directions", "slider_ranges")
         for name in floats:
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, _array(name, getattr(self, name), np.float64))
@@ -231,8 +231,7 @@ class AnimalModel:
         expected: dict[str, tuple[Any, ...]] = {
             "shapedirs": (V, 3, None), "weights": (V, J), "J": (J, 3), "posedirs": (V, 3, 9 * (J - 1)),
             "J_regressor": (J, V), "keypoint_matrix": (len(self.keypoint_names), V), "vertex_mirror": (V,),
-            "joint_limits": (J, 3, 2), "pose_mean": (J - 1, 3), "pose_covariance": (3 * J - 3, 3 * J - 3),
-            "faces": (None, 3), "parents": (J,), "uv": (None, 2), "uv_faces": (len(self.faces), 3),
+            "joint_limits": (J, 3, 2), "faces": (None, 3), "parents": (J,), "uv": (None, 2), "uv_faces": (len(self.faces), 3),
             "region_weights": (V, len(self.region_names)), "slider_directions": (len(self.slider_names), None),
             "slider_ranges": (len(self.slider_names), 2)}
         for name, shape in expected.items():
@@ -260,10 +259,8 @@ class AnimalModel:
             raise ModelError(f"slider_directions: {self.slider_directions.shape[1]} betas, the model has {self.n_betas}")
         if self.slider_ranges is not None and (self.slider_ranges[:, 0] > self.slider_ranges[:, 1]).any():
             raise ModelError("slider_ranges: the smallest value comes first")
-        if (self.pose_mean is None) != (self.pose_covariance is None):
-            raise ModelError("pose_covariance: pose_mean and pose_covariance go together, one is missing")
-        if self.pose_covariance is not None and not _positive_definite(self.pose_covariance):
-            raise ModelError("pose_covariance: must be symmetric and positive definite")
+        if self.pose_prior is not None and self.pose_prior.n_joints != J:
+            raise ModelError(f"pose_prior: speaks of {self.pose_prior.n_joints} joints, the model has {J}")
         for name in ("weights", "keypoint_matrix"):
             _check_weights(name, getattr(self, name))
         if self.vertex_mirror is not None and (self.vertex_mirror[self.vertex_mirror] != np.arange(V)).any():
@@ -322,11 +319,6 @@ def _check_shape(name: str, array: NDArray[Any] | None, shape: tuple[int | None,
     if not fits:
         wanted = ", ".join("any" if n is None else str(n) for n in shape)
         raise ModelError(f"{name}: must have shape ({wanted}), got {array.shape}")
-
-
-def _positive_definite(matrix: Array) -> bool:
-    symmetric = bool(np.allclose(matrix, matrix.T, atol=1e-6))
-    return not matrix.size or (symmetric and bool(np.linalg.eigvalsh(matrix).min() > 0))
 
 
 def _check_weights(name: str, weights: Array | None) -> None:

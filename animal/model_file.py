@@ -6,7 +6,8 @@ Lengths are model units in the animal's frame (x forward, y left, z up); `metres
     v_template (V, 3)   f (F, 3)   weights (V, J)   kintree_table (2, J)   J (J, 3)   joint_names (J,)
     shapedirs (V, 3, B)   posedirs (V, 3, 9(J-1)) or absent   J_regressor (J, V) or absent
     keypoint_names (K,)   keypoint_offsets (K+1,)   keypoint_vertices (n,)   keypoint_weights (n,)
-    vertex_mirror (V,)   joint_limits (J, 3, 2)   pose_mean (J-1, 3)   pose_covariance (3J-3, 3J-3)
+    vertex_mirror (V,)   joint_limits (J, 3, 2)
+    pose_weights (M,)   pose_means (M, J-1, 3)   pose_covariances (M, 3J-3, 3J-3)
     uv (T, 2)   uv_faces (F, 3)   region_names (R,)   region_weights (V, R)
     slider_names (N,)   slider_directions (N, B)   slider_ranges (N, 2)
     species_… and family_…: see `species_table.py`
@@ -25,6 +26,7 @@ import numpy as np
 
 from .model import AnimalModel, ModelError
 from .npz import read_npz, write_npz
+from .pose_prior import PosePrior, PosePriorError
 from .species_table import SPECIES_KEYS, read_species, species_arrays
 
 FORMAT = "bestiary-animal/1"
@@ -33,10 +35,11 @@ MAX_JOINTS = 1_024
 MAX_BETAS = 1_024
 MAX_KEYPOINTS = 1_024
 MAX_NUMBERS = 1 << 27  # of one array: 1 GiB as float64
+POSE_KEYS = ("pose_weights", "pose_means", "pose_covariances")
 _REQUIRED = ("v_template", "f", "weights", "kintree_table")
 _KEYS = {
     *_REQUIRED, "J", "J_regressor", "shapedirs", "posedirs", "joint_names", "keypoint_names", "keypoint_offsets",
-    "keypoint_vertices", "keypoint_weights", "vertex_mirror", "joint_limits", "pose_mean", "pose_covariance",
+    "keypoint_vertices", "keypoint_weights", "vertex_mirror", "joint_limits", *POSE_KEYS,
     "uv", "uv_faces", "region_names", "region_weights", "slider_names", "slider_directions", "slider_ranges", "about",
     *SPECIES_KEYS,
 }  # fmt: skip
@@ -76,8 +79,7 @@ def load_model(path: str | Path) -> AnimalModel:
         keypoint_matrix=matrix,
         vertex_mirror=_optional(arrays, "vertex_mirror", _indices),
         joint_limits=_optional(arrays, "joint_limits", _numbers),
-        pose_mean=_optional(arrays, "pose_mean", _numbers),
-        pose_covariance=_optional(arrays, "pose_covariance", _numbers),
+        pose_prior=_read_pose_prior(arrays),
         uv=_optional(arrays, "uv", _numbers),
         uv_faces=_optional(arrays, "uv_faces", _indices),
         region_names=_texts(arrays, "region_names"),
@@ -113,7 +115,7 @@ def save_model(
         "J": model.J.astype(np.float32),
         "joint_names": np.array(model.joint_names, dtype=np.str_),
     }
-    for name in ("posedirs", "J_regressor", "joint_limits", "pose_mean", "pose_covariance", "uv"):
+    for name in ("posedirs", "J_regressor", "joint_limits", "uv"):
         if getattr(model, name) is not None:
             arrays[name] = getattr(model, name).astype(np.float32)
     for name in ("vertex_mirror", "uv_faces"):
@@ -123,6 +125,8 @@ def save_model(
         if getattr(model, f"{kind}_names"):
             arrays[f"{kind}_names"] = np.array(getattr(model, f"{kind}_names"), dtype=np.str_)
             arrays |= {name: getattr(model, name).astype(np.float32) for name in values}
+    if model.pose_prior is not None:
+        arrays |= {key: getattr(model.pose_prior, key[5:]).astype(np.float32) for key in POSE_KEYS}
     arrays |= _keypoint_arrays(model) | species_arrays(model)
     about = {
         "format": FORMAT,
@@ -309,6 +313,18 @@ def _read_keypoints(arrays: dict[str, np.ndarray], vertices: int) -> tuple[tuple
     matrix = np.zeros((len(names), vertices))
     np.add.at(matrix, (np.repeat(np.arange(len(names)), np.diff(offsets)), ids), shares)
     return names, _normalised(matrix)
+
+
+def _read_pose_prior(arrays: dict[str, np.ndarray]) -> PosePrior | None:
+    found = [key for key in POSE_KEYS if key in arrays]
+    if not found:
+        return None
+    if len(found) < len(POSE_KEYS):
+        raise ModelError(f"{', '.join(set(POSE_KEYS) - set(found))}: missing beside {found[0]}")
+    try:
+        return PosePrior(*(_numbers(arrays, key) for key in POSE_KEYS))
+    except PosePriorError as error:
+        raise ModelError(f"pose_{error}") from None
 
 
 def _keypoint_arrays(model: AnimalModel) -> dict[str, np.ndarray]:

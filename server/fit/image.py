@@ -292,10 +292,11 @@ def point_blur() -> Array:
 def pose_prior(model: AnimalModel, device: torch.device) -> PosePrior:
     """What the model's file says of its poses, or else what its joint limits suggest."""
     prior = pose_prior_from_limits(model, device)
-    if model.pose_mean is None or model.pose_covariance is None:
+    if model.pose_prior is None:
         return prior
-    mean = torch.tensor(model.pose_mean, device=device).flatten()
-    precision = torch.linalg.inv(torch.tensor(model.pose_covariance, device=device))
+    pose, covariance = model.pose_prior.moments()
+    mean = torch.tensor(pose, device=device).flatten()
+    precision = torch.linalg.inv(torch.tensor(covariance, device=device))
     return PosePrior(mean, (precision + precision.T) / 2, prior.low, prior.high)
 
 
