@@ -1,0 +1,111 @@
+"""Feet that are not paws: hooves, cloven hooves, and the round columns of the giants, as fields of the warp.
+
+Each field is the foot redrawn (see `caps`) minus the foot as it is, so that an amount of 1 gives the clean new foot on any
+base, and a registered hoof loses its spike. Sizes follow the leg above; the sole lies flat on the ground the foot stood on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .caps import cut_cap, disk_around, redraw, tube
+from .skeleton import INDEX
+
+if TYPE_CHECKING:
+    from .warp import Warp
+
+KINDS = ("hoof", "cloven", "pillar")
+FIELDS = tuple(f"feet.{kind}" for kind in KINDS)
+MIRROR = np.array([1.0, -1.0, 1.0])
+FEET = (("Leg3", "Foot"), ("LegBack3", "FootBack"))
+# Rings of a hoof from the fetlock down: share of the height above the ground, share of the forward slope, length and
+# width over the cannon's radius, and how far the ring is set back below its centre.
+HOOF = np.array([
+    (1.00, 0.00, 1.25, 1.15), (0.85, 0.12, 1.22, 1.12), (0.70, 0.30, 1.10, 1.02), (0.56, 0.50, 1.10, 1.02),
+    (0.48, 0.62, 1.25, 1.18), (0.45, 0.66, 1.38, 1.28), (0.20, 0.88, 1.60, 1.45), (0.00, 1.00, 1.75, 1.58),
+])  # fmt: skip
+PILLAR = np.array([
+    (1.00, 0.00, 1.00, 1.00), (0.70, 0.02, 1.02, 1.02), (0.45, 0.05, 1.08, 1.08), (0.25, 0.12, 1.20, 1.18),
+    (0.12, 0.18, 1.28, 1.25), (0.03, 0.18, 1.28, 1.25), (0.00, 0.17, 1.20, 1.18),
+])  # fmt: skip
+SOLE_RINGS = (0.75, 0.5, 0.25, 0.0)
+SLOPE = 0.35  # of the foot's height: how far forward the sole stands from the fetlock
+CLEFT = 0.30  # depth of the cleft over the radius
+CLEFT_WIDTH = 0.30  # radians
+
+
+def lowest_ring(warp: Warp, mask: np.ndarray) -> float:
+    """The level of the ground under some vertices."""
+    return float(warp.vertices[mask, 2].min())
+
+
+def shaft_radius(points: np.ndarray) -> float:
+    """Radius of a limb's shaft from its surface points (n, 3): half the geometric mean of its typical extents."""
+    levels = np.quantile(points[:, 2], [0.25, 0.75])
+    middle = points[(points[:, 2] >= levels[0]) & (points[:, 2] <= levels[1])]
+    # The shaft leans: its lean is taken out before the extents are read.
+    fit = np.polyfit(middle[:, 2], middle[:, :2], 1)
+    rest = middle[:, :2] - middle[:, 2:] * fit[0] - fit[1]
+    return float(0.5 * np.sqrt(np.prod(np.quantile(rest, 0.96, axis=0) - np.quantile(rest, 0.04, axis=0))))
+
+
+def foot_grid(ring: np.ndarray, ground: float, radius: float, profile: np.ndarray, slope: float) -> np.ndarray:
+    """The tube (K, M, 3) of one foot: from the border's points (m, 3) along a profile to a flat sole on the ground."""
+    start = ring.mean(axis=0)
+    height = start[2] - ground
+    fine = np.linspace(0, 1, 25)
+    knots = np.linspace(0, 1, len(profile))
+    rows = np.stack([np.interp(fine, knots, column) for column in profile.T], axis=1)
+    sole = np.repeat(rows[-1:], len(SOLE_RINGS), axis=0)
+    sole[:, 2:] *= np.array(SOLE_RINGS)[:, None]
+    rows = np.concatenate([rows, sole])
+    centres = np.stack(
+        [start[0] + slope * height * rows[:, 1], np.full(len(rows), start[1]), ground + height * rows[:, 0]], axis=1
+    )
+    count = len(rows)
+    return tube(centres, np.tile([1.0, 0, 0], (count, 1)), np.tile([0, 1.0, 0], (count, 1)), radius * rows[:, 2:])
+
+
+def cleave(grid: np.ndarray, first: int) -> np.ndarray:
+    """The tube (K, M, 3) with a cleft at the front (and a smaller one behind) that opens from ring `first` downward."""
+    k, m = grid.shape[:2]
+    angle = np.arange(m) * 2 * np.pi / m
+    wrapped = np.abs(np.angle(np.exp(1j * angle)))
+    notch = np.exp(-((wrapped / CLEFT_WIDTH) ** 2)) + 0.35 * np.exp(-(((np.pi - wrapped) / CLEFT_WIDTH) ** 2))
+    opening = np.clip((np.arange(k) - first) / (0.25 * k), 0, 1)
+    middle = grid.mean(axis=1, keepdims=True)
+    return middle + (grid - middle) * (1 - CLEFT * opening[:, None] * notch)[:, :, None]
+
+
+def foot_field(warp: Warp, kind: str) -> np.ndarray:
+    """Displacement (V, 3) of all four feet to a `hoof`, `cloven` or `pillar` foot; symmetric."""
+    field = np.zeros_like(warp.vertices)
+    for shaft, foot in FEET:
+        for side, flip in (("L", np.ones(3)), ("R", MIRROR)):
+            v = warp.vertices * flip
+            weights = warp.weights[:, INDEX[side + foot]]
+            cannon = warp.weights[:, INDEX[side + shaft]]
+            wanted = weights > 0.5
+            if kind == "pillar":  # half of the cannon with it
+                first, last = (warp.joints[INDEX[side + name]] * flip for name in (shaft, foot))
+                along = (v - first) @ (last - first) / ((last - first) @ (last - first))
+                wanted = (weights + cannon > 0.8) & (along > 0.5)
+            lowest = int(np.argmin(np.where(weights > 0.5, v[:, 2], np.inf)))
+            cap = cut_cap(warp.faces, disk_around(warp.faces, wanted, lowest))
+            radius = shaft_radius(v[cannon > 0.5])
+            profile, slope = (PILLAR, 0.3) if kind == "pillar" else (HOOF, SLOPE)
+            if kind == "pillar":
+                radius = float(np.sqrt(np.prod(np.ptp(v[cap.ring][:, :2], axis=0)))) / 2
+            grid = foot_grid(v[cap.ring], float(v[lowest, 2]), radius, profile, slope)
+            rim = 24
+            if kind == "cloven":
+                grid = cleave(grid, 10)
+            field += redraw(v, cap, grid, (rim,)) * flip
+    return field
+
+
+def extra_fields(warp: Warp) -> dict[str, np.ndarray]:
+    """Every field of this file by its parameter's name, each (V, 3) on the warp's surface."""
+    return {f"feet.{kind}": foot_field(warp, kind) for kind in KINDS}
