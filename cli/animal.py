@@ -12,6 +12,9 @@ from .console import CliError, need_file, out, print_table
 if TYPE_CHECKING:
     from ..animal.model import AnimalModel
 
+MODEL_SUFFIXES = (".npz", ".pkl", ".json")
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
+
 
 def list_animals(model: Path | None = None) -> None:
     """List the species and families whose names can be given as hints.
@@ -31,18 +34,70 @@ def list_animals(model: Path | None = None) -> None:
     out.print(f"families: {', '.join(sorted(loaded.families)) or 'none'}")
 
 
-def show(model: Annotated[Path | None, Positional] = None) -> None:
-    """Show what a model file holds.
+def show(
+    animal: Annotated[str | None, Positional] = None,
+    model: Path | None = None,
+    out: Path | None = None,
+    size: int = 640,
+) -> None:
+    """Show an animal: a species, by its name, or what a model file holds.
 
     Args:
-        model: A model file: `.npz`, or a SMAL or SMAL+ `.pkl`. Without it the open animal that Bestiary ships.
+        animal: A species such as `horse`, or a model file: `.npz`, or a SMAL or SMAL+ `.pkl`. Without it the open
+            animal that Bestiary ships.
+        model: The model file that knows the species; without it the open animal.
+        out: Picture to write, `.png` or `.jpg`: the species from the side and from three quarters in front.
+        size: Width of each of the two views, pixels.
     """
-    loaded = load(model)
+    if animal is not None and (Path(animal).suffix in MODEL_SUFFIXES or Path(animal).is_file()):
+        if out is not None:
+            raise CliError("--out draws a species, not a file.", "Say which: bestiary animal show horse --model FILE --out horse.png")
+        show_model(load(Path(animal)))
+    elif animal is None:
+        show_model(load(model))
+    else:
+        show_species(load(model), animal, out, size)
+
+
+def show_species(model: AnimalModel, name: str, path: Path | None, size: int) -> None:
+    """What a model knows of a species, and its picture."""
+    from ..animal.species import find_species
+
+    if path is not None and path.suffix.lower() not in PICTURE_SUFFIXES:
+        raise CliError(f"{path} is no picture's name.", f"End it in one of {', '.join(PICTURE_SUFFIXES)}.")
+    if not 64 <= size <= 4096:
+        raise CliError(f"A size of {size} pixels cannot be drawn.", "Take 64 to 4096.")
+    species = find_species(name, model.species)
+    rows = [
+        ["family", species.family],
+        ["shoulder height", f"{species.shoulder_height_m:.2f} m"],
+        ["body length", f"{species.body_length_m:.2f} m (point of the shoulder to the rump)"],
+        ["coat", "none" if species.coat is None else ", ".join(dict.fromkeys(
+            ["plain", *(f"{layer.pattern} on {layer.where}" for layer in species.coat.layers)]))],
+        ["wears", ", ".join(dict.fromkeys(part.kind for part in species.parts)) or "nothing"],
+    ]  # fmt: skip
+    print_table(species.name, ["", ""], rows)
+    if path is not None:
+        from PIL import Image
+
+        from ..animal.likeness import species_portrait
+
+        draft = path.with_name(f".{path.stem}.part{path.suffix}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(species_portrait(model, species, size)).save(draft)
+        draft.replace(path)
+        out.print(f"Drawn to {path}.", markup=False)
+
+
+def show_model(loaded: AnimalModel) -> None:
+    """What a model holds, as a table."""
     optional = {
         "pose directions": loaded.posedirs is not None,
         "joint regressor": loaded.J_regressor is not None,
         "left-right mirror": loaded.vertex_mirror is not None,
         "joint limits": loaded.joint_limits is not None,
+        "texture coordinates": loaded.uv is not None,
+        "sliders": bool(loaded.slider_names),
     }
     rows = [
         ["id", loaded.model_id],

@@ -180,3 +180,14 @@ def test_demo_and_evaluation_say_what_is_missing(tmp_path: Path) -> None:
     refused(bestiary("evaluate", "fit", "--data", tmp_path / "no"), "no folder")
     refused(bestiary("evaluate", "truth", "--data", tmp_path / "no"), "no folder")
     refused(bestiary("benchmark", "body", "--model", tmp_path / "no.npz"), "was not found")
+
+
+def test_a_species_is_shown_and_drawn(tmp_path: Path) -> None:
+    picture = tmp_path / "pictures" / "horse.png"
+    done = bestiary("animal", "show", "Horse", "--out", picture, "--size", "128")
+    assert done.returncode == 0 and "equid" in done.stdout
+    with Image.open(picture) as drawn:
+        assert drawn.size == (256, 96)
+    refused(bestiary("animal", "show", "hose"), "Did you mean horse")
+    refused(bestiary("animal", "show", "horse", "--out", tmp_path / "horse.txt"), "no picture's name")
+    refused(bestiary("animal", "show", "horse", "--out", picture, "--size", "9"), "64 to 4096")
