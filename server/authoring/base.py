@@ -6,10 +6,12 @@ surface and shares its topology.
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import numpy as np
 
+from .eyes import LID
 from .landmarks import NAMES, keypoint_groups
 from .population import Shape, Stance
 from .proportions import expand
@@ -58,7 +60,7 @@ def make_stance(package: Path | None) -> tuple[Stance, np.ndarray, list[np.ndarr
     template = build_template(weld(read_skin(skin_bytes(package))))
     joints, faces, mirror = place_joints(template), template.faces, template.mirror
     weights = skinning_weights(template, joints)
-    groups = keypoint_groups(template.vertices, weights, joints, mirror)
+    groups = keypoint_groups(template.vertices, weights, joints, mirror, template.left_eye[LID:])
     withers, chest = groups[NAMES.index("withers")], groups[NAMES.index("chest")]
     lips = lip_line(template.vertices, groups)
     source = Stance(Warp(template.vertices, faces, joints, weights, lips), withers, chest)
@@ -69,3 +71,33 @@ def make_stance(package: Path | None) -> tuple[Stance, np.ndarray, list[np.ndarr
     vertices = smooth_folds(vertices + shift, faces, mirror)
     lips = lip_line(vertices, groups)
     return Stance(Warp(vertices, faces, joints + shift, weights, lips), withers, chest), mirror, groups
+
+
+def write_template(out: Path, package: Path | None) -> None:
+    """Save the template as an .npz for a quick look or a quick start: surface, rig, mirror, keypoint groups, eyes.
+
+    keypoint_vertices holds all groups one after another, group k being keypoint_offsets[k]:keypoint_offsets[k + 1].
+    left_eye, right_eye are masks (V,) of the eyeballs.
+    """
+    stance, mirror, groups = make_stance(package)
+    warp = stance.warp
+    eyes = np.zeros((2, len(mirror)), dtype=bool)
+    for mask, name in zip(eyes, ("left_eye", "right_eye"), strict=True):
+        mask[groups[NAMES.index(name)]] = True
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = out.with_suffix(".part.npz")
+    np.savez_compressed(
+        part, vertices=warp.vertices, faces=warp.faces, joints=warp.joints, weights=warp.weights, mirror=mirror,
+        lips=warp.lips, left_eye=eyes[0], right_eye=eyes[1], keypoint_names=np.array(NAMES),
+        keypoint_vertices=np.concatenate(groups), keypoint_offsets=np.cumsum([0, *(len(g) for g in groups)]),
+        withers=stance.withers, chest=stance.chest,
+    )  # fmt: skip
+    part.replace(out)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m bestiary.server.authoring.base", description="Save the template.")
+    parser.add_argument("--package", type=Path, help="dm_control wheel or unpacked folder (default: the installed one)")
+    parser.add_argument("--out", type=Path, required=True, help="the .npz to write")
+    options = parser.parse_args()
+    write_template(options.out, options.package)

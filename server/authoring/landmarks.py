@@ -32,7 +32,6 @@ class Place:
 
 
 PLACES = {
-    "left_eye": Place((0.366, 0.031, 0.711), 10, ("Head",)),
     "chin": Place((0.440, 0.0, 0.646), 3, ("Mouth",)),
     "left_elbow": Place((0.126, 0.080, 0.292), 5),
     "left_knee": Place((-0.287, 0.090, 0.310), 5),
@@ -107,9 +106,14 @@ def middle_groups(v: np.ndarray, w: np.ndarray, joints: np.ndarray) -> dict[str,
     return groups
 
 
-def keypoint_groups(v: np.ndarray, w: np.ndarray, joints: np.ndarray, mirror: np.ndarray) -> list[np.ndarray]:
-    """Vertex indices for every name of NAMES, in order; v (V, 3) and joints (35, 3) in the source's metres."""
-    groups = limb_groups(v, w, joints)
+def keypoint_groups(
+    v: np.ndarray, w: np.ndarray, joints: np.ndarray, mirror: np.ndarray, left_eye: np.ndarray
+) -> list[np.ndarray]:
+    """Vertex indices for every name of NAMES, in order; v (V, 3) and joints (35, 3) in the source's metres.
+
+    left_eye holds the vertices of the left eyeball.
+    """
+    groups = limb_groups(v, w, joints) | {"left_eye": np.sort(left_eye)}
     for name, group in middle_groups(v, w, joints).items():
         groups[name] = np.unique(np.concatenate([group, mirror[group]]))
     for name, place in PLACES.items():

@@ -213,6 +213,30 @@ def mirror_half(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np
     return whole, np.concatenate([faces, partner[faces][:, ::-1]]), mirror
 
 
+def thinness(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Height over longest side (F,): 0 for a sliver, 0.87 for an equilateral triangle."""
+    a, b, c = (vertices[faces[:, k]] for k in range(3))
+    longest = np.max([((b - a) ** 2).sum(1), ((c - b) ** 2).sum(1), ((a - c) ** 2).sum(1)], axis=0)
+    return np.linalg.norm(np.cross(b - a, c - a), axis=1) / np.maximum(longest, 1e-30)
+
+
+def relax_slivers(
+    vertices: np.ndarray, faces: np.ndarray, mirror: np.ndarray, least: float = 0.04, rounds: int = 60
+) -> np.ndarray:
+    """Vertices of thin faces drawn toward their neighbours' mean, symmetrically, until no face is thinner than `least`."""
+    mean = averaging(faces, len(vertices))
+    for _ in range(rounds):
+        thin = thinness(vertices, faces) < least
+        if not thin.any():
+            break
+        moved = np.zeros(len(vertices))
+        moved[faces[thin].ravel()] = 0.25
+        moved = np.maximum(moved, moved[mirror])[:, None]
+        vertices = vertices + moved * (mean @ vertices - vertices)
+        vertices = (vertices + vertices[mirror] * (1.0, -1.0, 1.0)) / 2
+    return vertices
+
+
 def self_intersecting_faces(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     """Mask (F,) of the faces that cut another face."""
     import pymeshlab

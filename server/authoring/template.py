@@ -6,17 +6,19 @@ turned shut; then one half is simplified, with more vertices kept where species 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.spatial import cKDTree
 
+from .eyes import Socket, set_eye
 from .source import Skin, mirror_index
 from .surface import (
     adjacency,
     fill_smoothly,
     left_half,
     mirror_half,
+    relax_slivers,
     seen_from_outside,
     signed_volume,
     simplify_half,
@@ -27,10 +29,10 @@ N_FACES_HALF = 3887  # gives SMAL's 3,889 vertices and 7,774 faces when mirrored
 JAW_HINGE = np.array([-0.043, 0.0, 0.05])  # metres, from the jaw bone's head; where the source's own jaw joint is
 JAW_CLOSING = np.deg2rad(26.0)
 POCKET_DEPTH = 0.035  # metres
-# The left eye, in the source's metres: centre of the socket's opening, which way it faces, how deep its floor may lie.
-EYE = np.array([0.366, 0.031, 0.711])
-EYE_OUTWARD = np.array([0.45, 0.88, 0.15])
-EYE_FLOOR = -0.002
+# The left eye, in the source's metres.
+EYE = Socket(centre=(0.368, 0.033, 0.711), outward=(0.45, 0.88, 0.15), hole=0.0115, radius=0.0082, lift=0.0032, sunk=0.0012)
+EAR_MIDDLE = 0.79  # metres: half-way up the standing ears
+PIT_RADIUS = 0.0215  # the empty sockets and the dents about them lie within this distance of the eyes
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Template:
     faces: np.ndarray
     mirror: np.ndarray
     weights: np.ndarray  # (V, B) over the source's bones
+    left_eye: np.ndarray  # (eyes.PATCH,) vertex indices: lid, eyeball's edge, iris, centre
 
 
 def about_y(angle: float) -> np.ndarray:
@@ -88,11 +91,17 @@ def pocket_mouth(skin: Skin) -> tuple[Skin, np.ndarray]:
 
 
 def importance(skin: Skin, hidden: np.ndarray) -> np.ndarray:
-    """How dearly each place is kept in simplifying, (V,)."""
+    """How dearly each place is kept in simplifying, (V,): feet, face, the lips about the `hidden` mouth, the ears' tips."""
     value = np.ones(len(skin.vertices))
+    lips = smooth(hidden.astype(float), skin.faces, 6)
+    value += 6.0 * lips * (1 - lips)
+    sides = np.stack([np.ones_like(value), np.where(skin.vertices[:, 1] < 0, -1.0, 1.0), np.ones_like(value)], axis=1)
+    eyes = np.linalg.norm(sides * skin.vertices - EYE.centre, axis=1)
+    value += 2.0 * np.exp(-((eyes / 0.02) ** 2))
+    value += 2.0 * np.clip((skin.vertices[:, 2] - EAR_MIDDLE) / (skin.vertices[:, 2].max() - EAR_MIDDLE), 0, 1)
     for side in "LR":
         value += 2.0 * skin.column(f"lower_leg_{side}", f"foot_{side}", f"toe_{side}", f"lower_arm_{side}")
-        value += 5.0 * skin.column(f"hand_{side}") + 1.0 * skin.column(f"finger_{side}")
+        value += 5.0 * skin.column(f"hand_{side}") + 2.0 * skin.column(f"finger_{side}")
         value += 2.0 * skin.column(f"foot_{side}")
     value += 1.2 * skin.column("skull", "jaw")
     value[hidden] = 0.12
@@ -107,18 +116,26 @@ def interpolate(points: np.ndarray, skin: Skin, values: np.ndarray, neighbours: 
     return np.einsum("pk,pkd->pd", share, values[index])
 
 
-def raise_eyes(vertices: np.ndarray) -> np.ndarray:
-    """The floors of the empty eye sockets brought up to just below the lids, on both sides."""
-    vertices = vertices.copy()
+def close_sockets(skin: Skin) -> Skin:
+    """The skin with a smooth membrane over both empty eye sockets."""
+    pit = np.zeros(len(skin.vertices), dtype=bool)
     for side in (1.0, -1.0):
-        mirrored = np.array([1.0, side, 1.0])
-        outward = EYE_OUTWARD / np.linalg.norm(EYE_OUTWARD) * mirrored
-        offset = vertices - EYE * mirrored
-        height = offset @ outward
-        aside = np.linalg.norm(offset - height[:, None] * outward, axis=1)
-        floor = (np.linalg.norm(offset, axis=1) < 0.016) & (aside < 0.0085) & (height < EYE_FLOOR)
-        vertices[floor] += (EYE_FLOOR - height[floor])[:, None] * outward
-    return vertices
+        pit |= np.linalg.norm(skin.vertices - np.multiply(EYE.centre, (1.0, side, 1.0)), axis=1) < PIT_RADIUS
+    return replace(skin, vertices=fill_smoothly(skin.vertices, skin.faces, pit))
+
+
+def half_with_eye(vertices: np.ndarray, faces: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """One half simplified and its eye set in: (vertices, N_FACES_HALF faces, indices of the eye's patch).
+
+    The cut takes an unknown number of vertices away, each worth two faces, so the simplification's aim is searched.
+    """
+    aim = N_FACES_HALF - 2 * 20
+    for _ in range(12):
+        v, f, patch = set_eye(*simplify_half(vertices, faces, value, aim), EYE)
+        if len(f) == N_FACES_HALF:
+            return v, f, patch
+        aim += N_FACES_HALF - len(f)
+    raise RuntimeError("No aim of the simplification leaves the right number of faces beside the eye.")
 
 
 def build_template(skin: Skin) -> Template:
@@ -127,14 +144,15 @@ def build_template(skin: Skin) -> Template:
     While the mouth stands open the two lips are apart, so nothing is handed from one to the other by nearness.
     """
     pocket, hidden = pocket_mouth(skin)
+    pocket = close_sockets(pocket)
     hidden = hidden & hidden[mirror_index(skin.vertices)]
     half_v, half_f, used = left_half(pocket.vertices, pocket.faces)
-    v, f = simplify_half(half_v, half_f, importance(pocket, hidden)[used], N_FACES_HALF)
+    v, f, eye = half_with_eye(half_v, half_f, importance(pocket, hidden)[used])
     vertices, faces, mirror = mirror_half(v, f)
     if signed_volume(vertices, faces) < 0:
         faces = faces[:, ::-1]
     weights = interpolate(vertices, pocket, pocket.weights)
     follow = weights[:, skin.bone_names.index("jaw")]
     vertices = turn_jaw(vertices, (follow + follow[mirror]) / 2, skin.head("jaw") + JAW_HINGE, -JAW_CLOSING)
-    vertices = raise_eyes(vertices)
-    return Template(skin, vertices, np.ascontiguousarray(faces), mirror, weights)
+    vertices = relax_slivers(vertices, faces, mirror)
+    return Template(skin, vertices, np.ascontiguousarray(faces), mirror, weights, eye)
