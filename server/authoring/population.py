@@ -1,21 +1,20 @@
-"""Many animals, and the shape directions that span them.
+"""Animals standing: a warp that keeps all feet on the ground, and random individuals around authored ones.
 
-Random quadrupeds are drawn around the authored species and around no species at all; the principal components of their
-vertex offsets, each scaled to one standard deviation, are the model's `shapedirs`. All draws come from a passed generator.
+Individuals differ from their kind in broad traits, in every single parameter of the warp, and by smooth ripples of the
+surface. They are what the shape directions are learned from. All draws come from a passed generator.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import nnls
 from scipy.sparse.linalg import eigsh
 
 from .proportions import FORE, HIND, TRAITS, expand, noise_scale
-from .skeleton import INDEX, JOINT_NAMES, SPINE, joint_mirror
+from .skeleton import INDEX, SPINE
 from .surface import adjacency, smooth, vertex_normals
 from .warp import POSITION, Warp
 
@@ -48,24 +47,37 @@ class Stance:
 
     def __post_init__(self) -> None:
         weights = self.warp.weights
-        fore = weights[:, [INDEX["LFoot"], INDEX["RFoot"]]].sum(axis=1) > 0.8
-        hind = weights[:, [INDEX["LFootBack"], INDEX["RFootBack"]]].sum(axis=1) > 0.8
-        rump = weights[:, [INDEX["pelvis"], INDEX["LLegBack1"], INDEX["RLegBack1"]]].sum(axis=1) > 0.7
-        object.__setattr__(self, "fore_soles", np.flatnonzero(fore))
-        object.__setattr__(self, "hind_soles", np.flatnonzero(hind))
-        trunk = weights[:, [INDEX[name] for name in ("spine0", "spine1", "spine2", "spine3")]].sum(axis=1) > 0.75
-        object.__setattr__(self, "trunk", np.flatnonzero(trunk))
-        object.__setattr__(self, "rump", np.flatnonzero(rump))
+        for name, parts, least in (
+            ("fore_soles", ("LFoot", "RFoot"), 0.8),
+            ("hind_soles", ("LFootBack", "RFootBack"), 0.8),
+            ("trunk", ("spine0", "spine1", "spine2", "spine3"), 0.75),
+            ("rump", ("pelvis", "LLegBack1", "RLegBack1"), 0.7),
+        ):
+            held = weights[:, [INDEX[part] for part in parts]].sum(axis=1)
+            object.__setattr__(self, name, np.flatnonzero(held > least))
+
+    def on(self, vertices: np.ndarray, joints: np.ndarray) -> Stance:
+        """The same on another surface (V, 3) of the topology with its joints (35, 3)."""
+        return Stance(self.warp.on(vertices, joints), self.withers, self.chest)
+
+    def level_many(self, parameters: np.ndarray, rounds: int = 4) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Hind bones lengthened or shortened until all feet stand level.
+
+        parameters (N, P). Gives them changed, and vertices (N, V, 3) and joints (N, 35, 3).
+        """
+        parameters = np.array(parameters, np.float64)
+        for _ in range(rounds):
+            vertices, joints = self.warp.apply_many(parameters)
+            hind = vertices[:, self.hind_soles, 2].min(axis=1)
+            reach = joints[:, INDEX["LLegBack1"], 2] - hind
+            wanted = np.maximum(reach + hind - vertices[:, self.fore_soles, 2].min(axis=1), 0.2 * reach)
+            parameters[:, HIND_LENGTHS] += np.clip(np.log(wanted / reach), -0.4, 0.4)[:, None]
+        return (parameters, *self.warp.apply_many(parameters))
 
     def level(self, parameters: np.ndarray, rounds: int = 4) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Hind bones lengthened or shortened until all feet stand level: (parameters, vertices, joints)."""
-        parameters = parameters.copy()
-        for _ in range(rounds):
-            vertices, joints = self.warp.apply(parameters)
-            gap = vertices[self.hind_soles, 2].min() - vertices[self.fore_soles, 2].min()
-            reach = joints[INDEX["LLegBack1"], 2] - vertices[self.hind_soles, 2].min()
-            parameters[HIND_LENGTHS] += np.clip(np.log(max(reach + gap, 0.2 * reach) / reach), -0.4, 0.4)
-        return (parameters, *self.warp.apply(parameters))
+        """As `level_many` for one animal: parameters (P,), vertices (V, 3), joints (35, 3)."""
+        parameters, vertices, joints = self.level_many(np.asarray(parameters)[None], rounds)
+        return parameters[0], vertices[0], joints[0]
 
     def height_and_length(self, vertices: np.ndarray) -> tuple[float, float]:
         """Height at the withers above the soles, and length from chest to rump, in the vertices' unit."""
@@ -93,6 +105,23 @@ class Stance:
         return self.level(parameters)[0]
 
 
+def mixed_stance(
+    template: Stance, sources: Mapping[str, tuple[np.ndarray, np.ndarray]], base: Mapping[str, float]
+) -> Stance:
+    """The stance on a mixture of sources (name to vertices (V, 3) and joints (35, 3)) with shares as in `base`.
+
+    A name that no source has stands for nothing and the other shares are made to sum to 1; "template" is the template
+    itself, and so is a mixture of nothing.
+    """
+    known = {"template": (template.warp.vertices, template.warp.joints), **sources}
+    shares = {name: share for name, share in base.items() if name in known and share}
+    total = sum(shares.values())
+    if total <= 0 or set(shares) == {"template"}:
+        return template
+    parts = [sum(share / total * known[name][k] for name, share in shares.items()) for k in range(2)]
+    return template.on(np.asarray(parts[0]), np.asarray(parts[1]))
+
+
 def random_traits(rng: np.random.Generator, size: float = 1.0) -> np.ndarray:
     """Warp parameters (P,) of traits drawn at `size` standard deviations, with noise on every single parameter."""
     traits = {name: size * spread * rng.standard_normal() for name, (spread, _) in TRAITS.items()}
@@ -104,21 +133,6 @@ def random_traits(rng: np.random.Generator, size: float = 1.0) -> np.ndarray:
     return expand(traits) + size * noise_scale() * rng.standard_normal(len(noise_scale()))
 
 
-def draw_parameters(
-    rng: np.random.Generator, authored: Sequence[np.ndarray], common: np.ndarray, size: float = 1.0
-) -> np.ndarray:
-    """One random animal's parameters: mostly around a blend of two authored species, else around the template.
-
-    common holds how often each authored species is drawn, summing to 1.
-    """
-    if len(authored) and rng.random() < 0.6:
-        first, second = rng.choice(len(authored), size=2, p=common)
-        share = rng.uniform(0.0, 0.5)
-        centre = (1 - share) * authored[first] + share * authored[second]
-        return rng.uniform(0.5, 1.15) * centre + random_traits(rng, 0.5 * size)
-    return random_traits(rng, size)
-
-
 def surface_modes(warp: Warp, mirror: np.ndarray, count: int = 60) -> np.ndarray:
     """Smooth symmetric displacements along the normals (count, V, 3), unit root mean square."""
     n = len(warp.vertices)
@@ -128,69 +142,20 @@ def surface_modes(warp: Warp, mirror: np.ndarray, count: int = 60) -> np.ndarray
     even = (vectors + vectors[mirror]) / 2
     even = even[:, np.linalg.norm(even, axis=0) > 0.9][:, 1 : count + 1]
     even *= np.sqrt(n) / np.linalg.norm(even, axis=0)
+    even *= np.sign(even[np.abs(even).argmax(axis=0), np.arange(even.shape[1])])
     normals = smooth(vertex_normals(warp.vertices, warp.faces), warp.faces, 3)
     return even.T[:, :, None] * normals
 
 
-@dataclass(frozen=True)
-class Population:
-    """Offsets (N, V, 3) from the template and joints (N, 35, 3) of drawn animals."""
+def draw_individuals(
+    stance: Stance, centre: np.ndarray, modes: np.ndarray, count: int, rng: np.random.Generator, size: float = 0.5
+) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices (N, V, 3) and joints (N, 35, 3) of individuals around one animal's parameters (P,).
 
-    offsets: np.ndarray
-    joints: np.ndarray
-
-
-def draw_population(
-    stance: Stance, authored: Sequence[np.ndarray], common: np.ndarray, mirror: np.ndarray, count: int,
-    rng: np.random.Generator,
-) -> Population:  # fmt: skip
-    """Draw `count` animals (see `draw_parameters`); small surface modes are added so that individuals of one build still differ."""
-    warp = stance.warp
-    modes = surface_modes(warp, mirror)
-    extent = np.ptp(warp.joints[:, 0])
-    offsets = np.zeros((count, *warp.vertices.shape), dtype=np.float32)
-    joints = np.zeros((count, len(JOINT_NAMES), 3))
-    for index in range(count):
-        _, vertices, joints[index] = stance.level(draw_parameters(rng, authored, common), 3)
-        wobble = 0.0011 * extent * rng.standard_normal(len(modes)) / np.sqrt(1 + 0.1 * np.arange(len(modes)))
-        offsets[index] = vertices + np.tensordot(wobble, modes, axes=1) - warp.vertices
-    return Population(offsets, joints)
-
-
-def principal_directions(offsets: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Directions (V, 3, count), one standard deviation each, and the share of variance each explains (count,)."""
-    flat = offsets.reshape(len(offsets), -1).astype(np.float64)
-    flat = flat - flat.mean(axis=0)
-    values, vectors = np.linalg.eigh(flat @ flat.T)
-    order = np.argsort(values)[::-1][:count]
-    directions = flat.T @ vectors[:, order]  # column norm: the singular value
-    directions /= np.sqrt(len(offsets) - 1)
-    directions *= np.sign(directions[np.abs(directions).argmax(axis=0), np.arange(count)])
-    return directions.reshape(*offsets.shape[1:], count), values[order] / values.sum()
-
-
-def joint_regressor(warp: Warp, population: Population, mirror: np.ndarray, candidates: int = 120) -> np.ndarray:
-    """Non-negative, symmetric J_regressor (35, V), rows sum to 1, fitted to the joints of the drawn animals."""
-    chosen = np.linspace(0, len(population.offsets) - 1, 60).astype(int)
-    vertices = np.concatenate([warp.vertices[None], warp.vertices + population.offsets[chosen]])
-    joints = np.concatenate([warp.joints[None], population.joints[chosen]])
-    regressor = np.zeros((len(JOINT_NAMES), len(mirror)))
-    partner = joint_mirror()
-    for joint in range(len(JOINT_NAMES)):
-        if JOINT_NAMES[joint].startswith("R"):
-            continue
-        near = np.argsort(np.linalg.norm(warp.vertices - warp.joints[joint], axis=1), kind="stable")[:candidates]
-        if partner[joint] == joint:
-            near = np.unique(np.concatenate([near, mirror[near]]))
-        emphasis = np.ones(len(vertices))
-        emphasis[0] = 5.0
-        system = (emphasis[:, None, None] * vertices[:, near]).transpose(0, 2, 1).reshape(-1, len(near))
-        right = (emphasis[:, None] * joints[:, joint]).reshape(-1)
-        system = np.concatenate([system, np.full((1, len(near)), 100.0), 0.02 * np.eye(len(near))])
-        solution, _ = nnls(system, np.concatenate([right, [100.0], np.zeros(len(near))]))
-        regressor[joint, near] = solution / solution.sum()
-        if partner[joint] == joint:
-            regressor[joint] = (regressor[joint] + regressor[joint][mirror]) / 2
-        else:
-            regressor[partner[joint]] = regressor[joint][mirror]
-    return regressor
+    size: standard deviations of the traits; modes: see `surface_modes`, drawn so that the first ripple the most.
+    """
+    parameters = np.stack([centre + random_traits(rng, size) for _ in range(count)])
+    _, vertices, joints = stance.level_many(parameters, 3)
+    extent = np.ptp(stance.warp.joints[:, 0])
+    ripples = 0.0011 * extent * rng.standard_normal((count, len(modes))) / np.sqrt(1 + 0.1 * np.arange(len(modes)))
+    return vertices + np.tensordot(ripples, modes, axes=1), joints
