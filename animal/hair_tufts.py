@@ -22,6 +22,7 @@ _STEPS = np.array([0.0, 0.22, 0.5, 0.78])  # where along a tuft its cross-sectio
 _BREADTH = np.array([0.7, 1.0, 0.85, 0.5])  # and how broad
 _THICK = 0.4  # thickness over breadth
 _CANDIDATES = 24  # places looked at for each root that is kept
+_CROSS = ((1, 0), (0, 1), (-1, 0), (0, -1))  # corners of a cross-section: across and through the leaf
 _DOWN = np.array([0.0, 0.0, -1.0])
 
 
@@ -183,18 +184,15 @@ class _Neck:
         ears = joint.get("LEar", nothing) + joint.get("REar", nothing)
         limbs = sum((w for name, w in joint.items() if "Leg" in name or "Foot" in name or "Tail" in name), nothing)
         self.trunk = 1.0 - ears - limbs
-        self.flank = self.trunk + sum((w for name, w in joint.items() if name.endswith("Leg1") or name.endswith("LegBack1")), nothing)
+        self.flank = self.trunk + sum((w for name, w in joint.items() if name.endswith(("Leg1", "LegBack1"))), nothing)
         self.ears = ears
 
     def near(self, name: str, reach: float) -> NDArray[np.bool_]:
         """Vertices within `reach` head lengths of a keypoint, or of its twin on the other side."""
-        points = self.points * (1, np.sign(self.spot[name][1]) or 1, 1)
-        mirrored = np.where(name.startswith(("left", "right")), np.abs(points), points)
-        place = np.abs(self.spot[name]) * (1, 1, 1) if name.startswith(("left", "right")) else self.spot[name]
-        if name.startswith(("left", "right")):
-            mirrored = self.points * (1, 0, 1) + np.abs(self.points) * (0, 1, 0)
-            place = self.spot[name] * (1, 0, 1) + np.abs(self.spot[name]) * (0, 1, 0)
-        return _distance(mirrored, place) < reach * self.unit
+        place, points = self.spot[name], self.points
+        if name.startswith(("left_", "right_")):
+            place, points = place * (1, np.sign(place[1]), 1), points * (1, 0, 1) + np.abs(points) * (0, 1, 0)
+        return _distance(points, place) < reach * self.unit
 
 
 _FRONT = {
@@ -225,7 +223,7 @@ def grow_tufts(
     if not len(roots.corners):
         return np.zeros((0, 3))
     place, normal = roots.at(rest.vertices), _unit(roots.at(normals))
-    side = _unit(np.cross(normal, _strand(roots, model, rest, normal, head_axes)))
+    side = _unit(np.cross(normal, _strand(roots, model, rest, head_axes)))
     strand = _unit(np.cross(side, normal))
     yaw = (roots.yaws * roots.sides)[:, None]
     strand = np.cos(yaw) * strand + np.sin(yaw) * side
@@ -233,8 +231,8 @@ def grow_tufts(
     lift = np.clip(hair.lift * roots.lifts, 0.02, 1.0)[:, None]
     first = _unit((1 - lift) * strand + lift * normal)
     length = unit * size * hair.length * roots.lengths
-    width = unit * size * hair.width * 0.5
-    centre, directions = [place - normal * 0.5 * width], [first]
+    width = np.full(len(place), 0.5 * unit * size * hair.width)
+    centre, directions = [place - normal * 0.5 * width[:, None]], [first]
     ends = np.append(_STEPS[1:], 1.0)
     for low, high in zip(_STEPS, ends, strict=True):
         sunk = hair.fall * (low + high) / 2
@@ -248,14 +246,12 @@ def grow_tufts(
     for step, breadth in enumerate(_BREADTH):
         across = _unit(side - (side * directions[step]).sum(axis=1, keepdims=True) * directions[step])
         thick = np.cross(directions[step], across)
-        for k, (a, b) in enumerate(((1, 0), (0, 1), (-1, 0), (0, -1))):
-            del k
-            corners.append(centre[step] + breadth * width * (a * across + _THICK * b * thick))
+        corners += [centre[step] + breadth * width[:, None] * (a * across + _THICK * b * thick) for a, b in _CROSS]
     corners.append(centre[-1])
     return np.stack(corners, axis=1).reshape(-1, 3)
 
 
-def _strand(roots: HairRoots, model: AnimalModel, rest: Posed, normal: Array, head_axes: Array) -> Array:
+def _strand(roots: HairRoots, model: AnimalModel, rest: Posed, head_axes: Array) -> Array:
     """(n, 3) the way that the hair of an area is combed, before it is laid along the skin."""
     spot = {name: rest.keypoints[i] for i, name in enumerate(model.keypoint_names)}
     count = len(roots.corners)
@@ -272,7 +268,7 @@ def _strand(roots: HairRoots, model: AnimalModel, rest: Posed, normal: Array, he
     back = spot["withers"] - spot["nape"]
     if area == "crest":  # falls to the left and to the right of the neck's upper line
         return np.stack([np.full(count, 0.25 * back[0]), roots.sides * np.linalg.norm(back), np.full(count, 0.25 * back[2])], axis=1)
-    return np.tile(_unit(back[None])[0] + 0.35 * _DOWN, (count, 1)) + 0 * normal
+    return np.tile(_unit(back[None])[0] + 0.35 * _DOWN, (count, 1))
 
 
 def _unit(vectors: Array) -> Array:

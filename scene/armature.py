@@ -74,15 +74,19 @@ def fit_bones_to_shape(armature: bpy.types.Object, model: AnimalModel) -> None:
     if record is None or record.model_id != model.model_id:
         raise ValueError(f"{armature.name} was not made from the model {model.name!r}: its bones cannot be laid by it")
     animal = rig.read_animal(armature)
-    layout = lay_bones(model, animal.betas)
+    lay_anew(armature, lay_bones(model, animal.betas), record.frame)
+    values = dict(vars(record), betas=tuple(float(b) for b in animal.betas))
+    rig.write_record(armature, rig.RigRecord(**values))
+    pose_armature(armature, animal)
+
+
+def lay_anew(armature: bpy.types.Object, layout: BoneLayout, frame: RestFrame) -> None:
+    """Move the rest bones of a rig to where the layout has them; bone-local rotations and locations stay as they are."""
     with compat.edit_mode([armature]):
         bones = armature.data.edit_bones
         for name in layout.names:
             bones[name].use_connect = False
-        _lay(bones, layout, record.frame)
-    values = dict(vars(record), betas=tuple(float(b) for b in animal.betas))
-    rig.write_record(armature, rig.RigRecord(**values))
-    pose_armature(armature, animal)
+        _lay(bones, layout, frame)
 
 
 def _make_bones(bones: bpy.types.ArmatureEditBones, layout: BoneLayout) -> None:

@@ -82,6 +82,7 @@ def edit_mode(armatures: Iterable[bpy.types.Object]) -> Iterator[list[bpy.types.
     lends one. Gives the objects, each with its `data.edit_bones` open.
     """
     objects = list(armatures)
+    posing = [item for item in objects if item.mode == "POSE"]
     lent = bpy.data.scenes.new("bestiary edit")
     try:
         layer = lent.view_layers[0]
@@ -93,7 +94,7 @@ def edit_mode(armatures: Iterable[bpy.types.Object]) -> Iterator[list[bpy.types.
             yield objects
         finally:
             for item in objects:
-                _switch(lent, layer, item, "OBJECT")
+                _switch(lent, layer, item, "POSE" if item in posing else "OBJECT")
     finally:
         bpy.data.scenes.remove(lent)
 

@@ -24,6 +24,9 @@ Array = NDArray[np.float64]
 KEY = "bestiary_rig"
 """The custom property, on the armature object, that holds the record."""
 
+PARTS_KEY = "bestiary_parts"
+"""The custom property that marks the object of an animal's horns, mane and so on; it is not its body."""
+
 BETA_KEY = "beta_{:03d}"
 """The name of the shape key of a beta."""
 
@@ -81,7 +84,8 @@ def rigs(collection: bpy.types.Collection) -> list[bpy.types.Object]:
 def body_of(armature: bpy.types.Object) -> bpy.types.Object | None:
     """The mesh object that this armature moves, or None when it was deleted."""
     for item in armature.children:
-        if item.type == "MESH" and any(m.type == "ARMATURE" and m.object == armature for m in item.modifiers):
+        moved = any(m.type == "ARMATURE" and m.object == armature for m in item.modifiers)
+        if item.type == "MESH" and moved and PARTS_KEY not in item:
             return item
     return None
 

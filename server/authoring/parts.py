@@ -7,6 +7,7 @@ the name is the female's (cow: short horns; deer: none; lioness: no mane).
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -21,7 +22,7 @@ _ANTLER, _ANTLER_TIP, _IVORY = "#6b5138", "#c9b592", "#e6dcc0"
 def _taper(path: Sequence[Point], root: float, tip: float = 0.0, power: float = 1.0) -> tuple[float, ...]:
     """Radii from root to tip, by the distance along the path; a higher power keeps the tube stout for longer."""
     steps = [0.0]
-    for a, b in zip(path, path[1:], strict=False):
+    for a, b in itertools.pairwise(path):
         steps.append(steps[-1] + math.dist(a, b))
     return tuple(round(tip + (root - tip) * (1 - (step / steps[-1]) ** power), 4) for step in steps)
 
