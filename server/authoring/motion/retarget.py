@@ -31,9 +31,12 @@ Array = NDArray[np.float64]
 # Spreads in model units (a body is about two long) and radians.
 STANCE_SIGMA = {"paw": 0.015, "wrist": 0.04, "ankle": 0.03, "elbow": 0.06, "knee": 0.06, "tail_m": 0.05, "tail_t": 0.05}
 STANCE_ELSEWHERE = 0.07
-POINT_SIGMA = {"paw": 0.008, "wrist": 0.03, "ankle": 0.03, "tail": 0.05, "ear_tip": 0.1}
+# Points of the skin over a neck's bends slide on three bones there and one here; head, hips and feet say where things are.
+POINT_SIGMA = {"paw": 0.008, "wrist": 0.03, "ankle": 0.03, "tail_base": 0.03, "tail": 0.05, "ear_tip": 0.1,
+               "neck_base": 0.2, "neck": 0.1, "throat": 0.1, "nose": 0.02, "eye": 0.02, "withers": 0.06, "hip": 0.03,
+               "back": 0.03}  # fmt: skip
 POINT_ELSEWHERE = 0.04
-TURN_SIGMA = {"LEar": 0.2, "REar": 0.2, "Head": 0.06, "Neck": 0.12, "LFoot": 0.25, "RFoot": 0.25, "LFootBack": 0.25,
+TURN_SIGMA = {"LEar": 0.2, "REar": 0.2, "Head": 0.06, "Neck": 0.35, "LFoot": 0.25, "RFoot": 0.25, "LFootBack": 0.25,
               "RFootBack": 0.25, "Mouth": 0.08, "pelvis": 0.08}  # fmt: skip
 TURN_ELSEWHERE = 0.12
 SMOOTH_SIGMA = 0.06
