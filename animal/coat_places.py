@@ -66,7 +66,7 @@ BOXES: dict[str, tuple[Box, ...]] = {
     "cape": (_box("body", axial=(0.62, 1.6), up=(0.3, None)),),
     "hump": (_box("trunk", axial=(0.7, 1.1), up=(0.75, None)),),
     # neck
-    "neck": (_box("neck"),),
+    "neck": (_box("body", axial=(1.02, 2.06)),),
     "throat": (_box("body", axial=(0.98, 2.2), up=(None, 0.35)),),
     "throat_patch": (_box("body", axial=(1.35, 2.02), up=(None, 0.35)),),
     "chest": (_box("body", axial=(0.9, 1.5), up=(None, 0.45)),),
@@ -74,7 +74,7 @@ BOXES: dict[str, tuple[Box, ...]] = {
     "nape": (_box("body", axial=(1.2, 2.1), up=(0.6, None)),),
     "ruff": (_box("body", axial=(1.0, 2.12)), _box("head", axial=(1.9, 2.32), up=(None, 0.75))),
     "lion_mane": (_box("body", axial=(0.86, 2.08)), _box("head", axial=(1.9, 2.22)), _box("trunk", axial=(0.7, 1.0), up=(None, 0.3))),
-    "collar": (_box("neck", axial=(1.3, 1.6)),),
+    "collar": (_box("body", axial=(1.25, 1.65)),),
     # head
     "head": (_box("head"), _EARS),
     "face": (_box("head", axial=(2.3, None)),),

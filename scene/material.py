@@ -1,7 +1,8 @@
-"""The look of an animal that has no texture: a fur-like material, and a coat painted on the vertices.
+"""The look of an animal: the coat of its species, or a plain fur where none is known.
 
-The coat is a colour attribute in shades of the material's tint: light below, dark along the back, on muzzle, paws, eyes
-and tail tip. Every animal of a photo has a slightly different tint.
+A species' coat is a procedural material (`coat_nodes`) and, for viewports that show no materials, the same coat painted
+on the vertices as a colour attribute. Without one the attribute holds shades of a tint: light below, dark along the back,
+on muzzle, paws, eyes and tail tip; every animal of a photo has a slightly different tint.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..animal.coat_painting import CoatPainter
+from ..animal.coats import Coat
 from ..animal.model import AnimalModel
-from . import compat
+from . import coat_nodes, compat
 
 Array = NDArray[np.float64]
 
@@ -38,11 +41,30 @@ def tint(index: int) -> tuple[float, float, float]:
 
 def paint_coat(body: bpy.types.Object, shade: Array, rgb: tuple[float, float, float]) -> None:
     """Write a coat to a mesh: shade (V,) of `coat_shade` times these colours, linear RGB."""
-    attributes = body.data.color_attributes
+    _write_colours(body.data, np.clip(shade[:, None] * np.array(rgb), 0.0, 1.0))
+
+
+def dress(body: bpy.types.Object, painter: CoatPainter, coat: Coat, betas: Array, name: str) -> bpy.types.Material:
+    """Give a mesh of the painter's model this coat, in place of what it wore: attributes, vertex colours, material.
+
+    betas (B',) are the shape the mesh has, so that patterns have their size on this animal. Gives the new material.
+    """
+    surface = painter.surface(coat, betas)
+    coat_nodes.write_attributes(body.data, surface)
+    _write_colours(body.data, painter.paint(coat, surface))
+    material = coat_nodes.new_coat(name, coat)
+    body.data.materials.clear()
+    body.data.materials.append(material)
+    return material
+
+
+def _write_colours(mesh: bpy.types.Mesh, rgb: Array) -> None:
+    """Store linear colours (V, 3) as the mesh's active colour attribute."""
+    attributes = mesh.color_attributes
     attribute = attributes.get(COAT) or attributes.new(COAT, "FLOAT_COLOR", "POINT")
-    colours = np.ones((len(shade), 4))
-    colours[:, :3] = np.clip(shade[:, None] * np.array(rgb), 0.0, 1.0)
-    attribute.data.foreach_set("color", colours.astype(np.float32).ravel())
+    colours = np.ones((len(rgb), 4), dtype=np.float32)
+    colours[:, :3] = rgb
+    attribute.data.foreach_set("color", colours.ravel())
     attributes.active_color = attribute
 
 
