@@ -43,13 +43,14 @@ def disk_around(faces: np.ndarray, wanted: np.ndarray, seed: int) -> np.ndarray:
     mask = wanted & _component(matrix, wanted, seed)
     outside = _component(matrix, ~mask, int(np.flatnonzero(~mask)[0]), largest=True)
     mask = ~outside
-    for _ in range(20):  # a vertex of the border with more than one stretch of the cap beside it pinches the ring
-        ring = _border_edges(faces, mask)
-        points, count = np.unique(ring, return_counts=True)
-        pinched = points[count > 2]
-        if len(pinched) == 0:
+    for _ in range(20):
+        # A border vertex with two stretches of the cap beside it pinches the ring; one without a free face is inside.
+        border = np.bincount(_border_edges(faces, mask)[:, 0], minlength=len(mask))
+        touched = np.unique(faces[mask[faces].any(axis=1)])
+        spoiled = touched[~mask[touched] & (border[touched] != 1)]
+        if len(spoiled) == 0:
             break
-        mask[pinched] = True
+        mask[spoiled] = True
         mask = ~_component(matrix, ~mask, int(np.flatnonzero(~mask)[0]), largest=True)
     return mask
 
