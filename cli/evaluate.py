@@ -1,4 +1,4 @@
-"""`bestiary evaluate fit | truth`: how good the reconstructions are, as numbers, a table and pictures."""
+"""`bestiary evaluate animal | fit | truth`: how good the animal and the reconstructions are: numbers, a table, pictures."""
 
 from __future__ import annotations
 
@@ -6,6 +6,36 @@ from pathlib import Path
 
 from .benchmark import show
 from .console import CliError, say
+
+
+def animal(
+    out: Path = Path("out/evaluate_animal"),
+    model: Path | None = None,
+    data: Path | None = None,
+    build: Path | None = None,
+    sections: tuple[str, ...] = (),
+    seed: int = 0,
+) -> None:
+    """Score the animal model: sound surfaces, true proportions, how general its shapes are, how well it bends.
+
+    Args:
+        out: Folder for metrics.json, table.md and the pictures.
+        model: Animal model file; without it the open animal.
+        data: Folder with rigs and annotations of others, for what compares with them.
+        build: Folder in which `make animal` left its stages, for what compares with the sources.
+        sections: Only these: rest, blends, proportions, registration, left_out, zeroad, motion, coverage.
+        seed: Of all draws.
+    """
+    from ..server.evaluate import animal as evaluation
+    from .animal import load
+
+    for folder in (data, build):
+        if folder is not None:
+            need_folder(folder)
+    unknown = set(sections) - set(evaluation.SECTIONS)
+    if unknown:
+        raise CliError(f"There is no section {', '.join(sorted(unknown))}.", f"There are {', '.join(evaluation.SECTIONS)}.")
+    show(evaluation.run(evaluation.Inputs(load(model), out, data, build, seed, say), sections), out)
 
 
 def fit(

@@ -57,7 +57,7 @@ def _app() -> Any:
     for name, group in (
         ("keys", {"server": keys.server, "client": keys.client, "allow": keys.allow}),
         ("animal", {"list": animal.list_animals, "show": animal.show, "convert": animal.convert}),
-        ("evaluate", {"fit": evaluate.fit, "truth": evaluate.truth}),
+        ("evaluate", {"animal": evaluate.animal, "fit": evaluate.fit, "truth": evaluate.truth}),
         ("benchmark", {"body": benchmark.body, "serve": benchmark.serve, "import": benchmark.import_animals}),
     ):
         nested = SubcommandApp()

@@ -45,7 +45,7 @@ def test_help_names_every_verb() -> None:
 @pytest.mark.parametrize(
     "verb",
     ["serve", "status", "reconstruct", "demo", "keys server", "keys client", "keys allow", "animal list", "animal show"]
-    + ["animal convert", "evaluate fit", "evaluate truth", "benchmark body", "benchmark serve"],
+    + ["animal convert", "evaluate animal", "evaluate fit", "evaluate truth", "benchmark body", "benchmark serve"],
 )
 def test_every_verb_explains_itself(verb: str) -> None:
     done = bestiary(*verb.split(), "--help")

@@ -1,0 +1,136 @@
+"""`bestiary evaluate animal`: is the open animal sound, true to measure, general, and does it bend well?
+
+Sections, each its own question:
+
+    rest          every species at rest: closed, symmetric, no face folded, flat or cutting another
+    blends        half-way between random pairs of species: faces that cut others
+    proportions   species against the published measures that they were solved for, and those kept out
+    registration  how close the template came to the animals that the shape space was learned from
+    left_out      a space that never saw a source, fitted to it (both ways)
+    zeroad        the model fitted to the animals of the game 0 A.D., which are never learned from
+    motion        volume, cross-sections and cut faces over frames of the shipped clips
+    coverage      do sampled and projected poses cover those of real annotated animals?
+
+What a section needs and is not there is said, and the section is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ...animal.model import AnimalModel
+from ..authoring.landmarks import NAMES
+from ..authoring.measures import TRUNKED, Ruler, deviations, read_table, summary
+from .animal_rest import blend_intersections, species_health
+from .report import markdown_table, write_metrics, write_text
+
+Say = Callable[[str], None]
+Metrics = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the sections work on.
+
+    data: the folder with third-party rigs and annotations, or None; build: the folder that `make animal` leaves its
+    stages in, or None; out: where pictures go; seed: of all draws.
+    """
+
+    model: AnimalModel
+    out: Path
+    data: Path | None
+    build: Path | None
+    seed: int
+    say: Say = field(default=lambda text: None)
+
+
+@dataclass(frozen=True)
+class Section:
+    """One answer: flat numbers, and the Markdown that explains them."""
+
+    metrics: Metrics
+    text: str
+
+
+class MissingInput(RuntimeError):
+    """A section cannot be measured for want of a file; the message says which."""
+
+
+def run(inputs: Inputs, sections: Sequence[str] = ()) -> Metrics:
+    """Measure the sections (all, when none are named), write metrics.json and table.md, and give the numbers.
+
+    Raises ValueError for a section that does not exist.
+    """
+    unknown = set(sections) - set(SECTIONS)
+    if unknown:
+        raise ValueError(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
+    metrics: Metrics = {"species": len(inputs.model.species), "families": len(inputs.model.families)}
+    text = [f"# {inputs.model.name} ({inputs.model.model_id})\n\n{len(inputs.model.species)} species.\n"]
+    for name in sections or SECTIONS:
+        inputs.say(name)
+        try:
+            section = SECTIONS[name](inputs)
+        except MissingInput as missing:
+            inputs.say(f"{name}: left out, {missing}")
+            text.append(f"\n## {name}\n\nLeft out: {missing}\n")
+            continue
+        metrics |= section.metrics
+        text.append(f"\n## {name}\n\n{section.text}")
+        write_metrics(inputs.out, metrics)
+        write_text(inputs.out / "table.md", "".join(text))
+    return metrics
+
+
+def rest(inputs: Inputs) -> Section:
+    """Every species at rest."""
+    found = species_health(inputs.model)
+    worst = max(found, key=lambda name: found[name].intersecting)
+    metrics = {
+        "self_intersections_worst_percent": 100 * found[worst].intersecting,
+        "self_intersections_mean_percent": 100 * float(np.mean([h.intersecting for h in found.values()])),
+        "species_above_0.1_percent_intersections": sum(h.intersecting > 0.001 for h in found.values()),
+        "flipped_worst_percent": 100 * max(h.flipped for h in found.values()),
+        "degenerate_worst_percent": 100 * max(h.degenerate for h in found.values()),
+        "asymmetry_worst": max(h.asymmetry for h in found.values()),
+    }
+    poor = sorted(found.items(), key=lambda item: -item[1].intersecting)[:12]
+    rows = [[name, 100 * h.intersecting, 100 * h.flipped, 100 * h.degenerate, f"{h.asymmetry:.1e}"] for name, h in poor]
+    return Section(metrics, markdown_table(["worst species", "cut %", "flipped %", "degenerate %", "asymmetry"], rows))
+
+
+def blends(inputs: Inputs) -> Section:
+    """Half-way blends of 100 random pairs."""
+    found = blend_intersections(inputs.model, 100, np.random.default_rng(inputs.seed))
+    worst = sorted(found.items(), key=lambda item: -item[1])[:8]
+    metrics = {
+        "blend_self_intersections_worst_percent": 100 * max(found.values()),
+        "blend_self_intersections_mean_percent": 100 * float(np.mean(list(found.values()))),
+        "blends_above_0.5_percent": sum(share > 0.005 for share in found.values()),
+    }
+    rows = [[f"{a} and {b}", 100 * share] for (a, b), share in worst]
+    return Section(metrics, markdown_table(["worst blends", "cut %"], rows))
+
+
+def proportions(inputs: Inputs) -> Section:
+    """Species against the table of published measures."""
+    model, table = inputs.model, read_table()
+    groups = [np.flatnonzero(model.keypoint_matrix[model.keypoint_names.index(name)]) for name in NAMES]
+    ruler = Ruler.on(model.v_template, model.rest().joints, model.weights, model.vertex_mirror, groups)
+    found: dict[str, dict[str, float]] = {}
+    for name, kind in model.species.items():
+        if name in table:
+            shape = model.rest(kind.betas)
+            measures = ruler.measure(shape.vertices[None], shape.joints[None], kind.family in TRUNKED)
+            found[name] = {measure: float(value[0]) for measure, value in measures.items()}
+    off = {(name, measure): value for name in found for measure, value in deviations(found[name], table[name]).items()}
+    worst = sorted(off.items(), key=lambda item: -abs(item[1]))[:15]
+    rows = [[name, measure, table[name][measure].value, 100 * value, "kept out" if table[name][measure].kept_out else "solved"]
+            for (name, measure), value in worst]
+    return Section(summary(found, table), markdown_table(["furthest off", "measure", "published m", "off %", ""], rows))
+
+
+SECTIONS: dict[str, Callable[[Inputs], Section]] = {"rest": rest, "blends": blends, "proportions": proportions}
