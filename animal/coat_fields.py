@@ -176,7 +176,9 @@ def _across(vertices: Array, axial: Array, height: Array, counted: NDArray[np.bo
         if here.sum() >= 4:
             low[k], high[k] = height[here].min(), height[here].max()
             wide[k] = np.abs(vertices[here, 1]).max()
-    known = np.isfinite(low)
+    # Between the hind legs, and at the breast, the trunk's underside goes on level: thighs and arms are no belly.
+    low[(_BINS > -0.05) & (_BINS < 0.3)] = low[np.argmin(np.abs(_BINS - 0.3))]
+    known = np.isfinite(low) & np.isfinite(high)
     curves = []
     for values in (low, high, wide):
         filled = np.interp(_BINS, _BINS[known], values[known])

@@ -123,21 +123,28 @@ def pattern(layer: Layer, surface: CoatSurface, number: int = 0) -> Array:
         return _bands(layer, surface, number)
     if layer.pattern == "patches":
         level = 0.5 * (1 + 1.6 * value_noise(at, 3 * number, 3))
-        return _smoothstep(1 - cover - 0.03, 1 - cover + 0.03, level)
+        return _smoothstep(1 - cover - 0.012, 1 - cover + 0.012, level)
     if layer.pattern == "flecks":
         return _smoothstep(0.4 - 0.5 * cover, 0.9 - 0.5 * cover, 0.5 + value_noise(at, 3 * number, 2))
-    first, second, kind = cells(at + layer.warp * 0.3 * value_noise(at * 2, 9)[:, None], 5 + number, 0.6 + 0.4 * layer.warp)
+    first, second, kind = cells(at + layer.warp * 0.25 * value_noise(at * 2, 9)[:, None], 5 + number, 0.6 + 0.4 * layer.warp)
+    inner = 0.5 * (second - first)  # about the distance to the cell's wall
+    gap, soft = wall_gap(layer)
     if layer.pattern == "net":
-        gap = 0.5 * (1 - cover)
-        return _smoothstep(gap - 0.06, gap + 0.06, second - first)
-    reach = 0.62 * np.sqrt(cover) * (1 + layer.warp * (kind - 0.5))
-    soft = 0.3 if layer.pattern == "dapples" else 0.06
-    spot = _smoothstep(reach + soft, reach - soft, first)
-    if layer.pattern == "rosettes":
-        broken = _smoothstep(-0.35, -0.2, value_noise(at * 2.2, 11 + number, 1))
-        ring = spot * _smoothstep(0.45 * reach - soft, 0.45 * reach + soft, first)
-        return np.maximum(ring * broken, 0.35 * spot)
-    return spot
+        return _smoothstep(gap - soft, gap + soft, inner)
+    gap = gap + 0.16 * layer.warp * (kind - 0.5)
+    spot = _smoothstep(gap - soft, gap + soft, inner)
+    if layer.pattern != "rosettes":
+        return spot
+    hollow = _smoothstep(gap + 0.12 + soft, gap + 0.12 - soft, inner)
+    broken = _smoothstep(-0.45, -0.3, value_noise(at * 2.2, 11 + number, 1))
+    return np.maximum(spot * hollow * broken, 0.35 * spot)
+
+
+def wall_gap(layer: Layer) -> tuple[float, float]:
+    """How far from the walls of their cells spots begin so as to cover the layer's share, and how soft their rim is."""
+    if layer.pattern == "net":
+        return 0.25 * (1 - layer.cover), 0.02
+    return 0.36 * (1 - layer.cover**0.5), 0.12 if layer.pattern == "dapples" else 0.025
 
 
 def _bands(layer: Layer, surface: CoatSurface, number: int) -> Array:

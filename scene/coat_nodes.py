@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..animal.coat_painting import GROUND_WORTH, CoatSurface
+from ..animal.coat_painting import GROUND_WORTH, CoatSurface, wall_gap
 from ..animal.coats import Coat, Layer, linear
 from . import compat
 from .node_tree import NodeTree, Socket
@@ -120,7 +120,7 @@ def _pattern(tree: NodeTree, layer: Layer, rest: Socket, number: int) -> Socket:
         return _bands(tree, layer, at, number)
     if layer.pattern == "patches":
         level = tree.math("MULTIPLY_ADD", tree.noise(at, 1.0, 3.0, 3.0 * number), 0.5, 0.5)
-        return tree.step(level, 0.97 - cover, 1.03 - cover)
+        return tree.step(level, 0.988 - cover, 1.012 - cover)
     if layer.pattern == "flecks":
         stretched = tree.scaled(at, (0.5, 1.0, 1.0))
         return tree.step(tree.noise(stretched, 1.0, 3.0, 3.0 * number), 0.6 - 1.2 * cover, 1.4 - 1.2 * cover)
@@ -128,21 +128,18 @@ def _pattern(tree: NodeTree, layer: Layer, rest: Socket, number: int) -> Socket:
     tree.put(bend.inputs[0], at)
     tree.put(bend.inputs[1], tree.math("MULTIPLY", tree.noise(at, 2.0, 1.0, 9.0), 0.25 * warp))
     jitter = 0.6 + 0.4 * warp
+    inner = tree.cells(bend.outputs[0], "DISTANCE_TO_EDGE", jitter).outputs["Distance"]
+    gap, soft = wall_gap(layer)
     if layer.pattern == "net":
-        gap = 0.25 * (1 - cover)
-        return tree.step(tree.cells(bend.outputs[0], "DISTANCE_TO_EDGE", jitter).outputs["Distance"], gap - 0.02, gap + 0.02)
-    cell = tree.cells(bend.outputs[0], "F1", jitter)
+        return tree.step(inner, gap - soft, gap + soft)
     kind = tree.add("ShaderNodeSeparateColor")
-    tree.put(kind.inputs[0], cell.outputs["Color"])
-    size = 0.62 * np.sqrt(cover)
-    reach = tree.math("MULTIPLY_ADD", kind.outputs[0], size * warp, size * (1 - 0.5 * warp))
-    soft = 0.3 if layer.pattern == "dapples" else 0.05
-    distance = cell.outputs["Distance"]
-    spot = tree.step(tree.math("SUBTRACT", reach, distance), -soft, soft)
+    tree.put(kind.inputs[0], tree.cells(bend.outputs[0], "F1", jitter).outputs["Color"])
+    beyond = tree.math("SUBTRACT", inner, tree.math("MULTIPLY_ADD", kind.outputs[0], 0.16 * warp, gap - 0.08 * warp))
+    spot = tree.step(beyond, -soft, soft)
     if layer.pattern != "rosettes":
         return spot
-    hollow = tree.step(tree.math("MULTIPLY_ADD", reach, -0.5, distance), -soft, soft)
-    broken = tree.step(tree.noise(at, 2.2, 0.0, 11.0 + number), -0.55, -0.4)
+    hollow = tree.step(beyond, 0.12 + soft, 0.12 - soft)
+    broken = tree.step(tree.noise(at, 2.2, 0.0, 11.0 + number), -0.6, -0.45)
     ring = tree.math("MULTIPLY", tree.math("MULTIPLY", spot, hollow), broken)
     return tree.math("MAXIMUM", ring, tree.math("MULTIPLY", spot, 0.35))
 

@@ -13,9 +13,11 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..animal.coat_fields import can_measure
 from ..animal.coat_painting import CoatPainter
 from ..animal.coats import Coat
 from ..animal.model import AnimalModel
+from ..animal.species import SpeciesError, find_species
 from . import coat_nodes, compat
 
 Array = NDArray[np.float64]
@@ -29,6 +31,39 @@ _DARK_JOINTS = {"LFoot": 0.62, "RFoot": 0.62, "LFootBack": 0.62, "RFootBack": 0.
 _DARK_KEYPOINTS = ("left_eye", "right_eye", "nose")
 _BLACK = 0.06
 _GOLDEN = 0.381966  # steps of the golden ratio never repeat a hue
+
+
+class Wardrobe:
+    """What the animals of one model wear: worked out once for however many are built."""
+
+    def __init__(self, model: AnimalModel) -> None:
+        self.model = model
+        self._shade = coat_shade(model)
+        self._painter: CoatPainter | None = None
+
+    def dress(self, body: bpy.types.Object, species: str, betas: Array, index: int, name: str) -> bpy.types.Material:
+        """Give a mesh its species' coat, or the index-th tint of plain fur where the model knows no coat for it.
+
+        betas (B',): the shape the mesh has. Takes the place of all materials the mesh wore; gives the new one.
+        """
+        coat = self.coat_of(species)
+        if coat is not None:
+            self._painter = self._painter or CoatPainter(self.model)
+            return dress(body, self._painter, coat, betas, name)
+        body.data.materials.clear()
+        colour = tint(index)
+        body.data.materials.append(new_fur(name, colour))
+        paint_coat(body, self._shade, colour)
+        return body.data.materials[0]
+
+    def coat_of(self, species: str) -> Coat | None:
+        """The coat of a species of the model, by any name that `find_species` knows; None where there is none."""
+        try:
+            kind = find_species(species, self.model.species) if species else None
+        except SpeciesError:
+            return None
+        coat = getattr(kind, "coat", None)
+        return coat if coat is not None and can_measure(self.model) else None
 
 
 def tint(index: int) -> tuple[float, float, float]:
