@@ -8,12 +8,11 @@ from pathlib import Path
 
 import bpy
 import numpy as np
-from numpy.typing import NDArray
 
 from ..animal.cameras import Camera
 from ..animal.model import AnimalModel
 from ..animal.placing import AnimalPose
-from . import action, armature, material, mesh, rig
+from . import action, armature, correctives, material, mesh, rig
 from .all_or_nothing import all_or_nothing
 from .bone_layout import lay_bones
 from .camera import match_render, new_camera
@@ -31,13 +30,15 @@ class BuildOptions:
 
     match_render: set the scene's render resolution and pixel aspect to the photo's and make its camera the scene's
     active one. key_pose: key the fitted pose at the current frame instead of only setting it. photo_opacity: of the
-    photo behind the camera's view, 0..1. show_bones: draw the bones in front of the mesh.
+    photo behind the camera's view, 0..1. show_bones: draw the bones in front of the mesh. correctives: add the strongest
+    of the model's pose correctives, if it has any, as shape keys that the bones drive.
     """
 
     match_render: bool = False
     key_pose: bool = False
     photo_opacity: float = 1.0
     show_bones: bool = True
+    correctives: bool = True
 
 
 def build_animals(
@@ -86,10 +87,12 @@ def _build(
     rigs = _build_rigs(animals, model, scale, name)
     collection = bpy.data.collections.new(name)
     scene.collection.children.link(collection)
-    template, shade = mesh.Template.of(model), material.coat_shade(model)
+    template, wardrobe = mesh.Template.of(model), material.Wardrobe(model)
+    shapes = correctives.strongest_correctives(model) if options.correctives else ()
     pattern = None
     for index, (item, animal) in enumerate(zip(rigs, animals, strict=True)):
-        body = _build_body(item, template, shade, index, pattern)
+        body = _build_body(item, template, wardrobe, index, pattern)
+        correctives.add_correctives(body, item, shapes)
         pattern = pattern or body.data
         for made in (item, body):
             collection.objects.link(made)
@@ -149,7 +152,7 @@ def _title(animal: AnimalPose) -> str:
 
 
 def _build_body(
-    item: bpy.types.Object, template: mesh.Template, shade: NDArray[np.float64], index: int,
+    item: bpy.types.Object, template: mesh.Template, wardrobe: material.Wardrobe, index: int,
     pattern: bpy.types.Mesh | None,
 ) -> bpy.types.Object:
     """The skinned mesh of a rig, with its coat."""
@@ -157,8 +160,5 @@ def _build_body(
     assert record is not None
     body = mesh.new_body(f"{item.name} body", template, record.frame, np.array(record.betas), np.array(record.beta_gain),
                          record.bones, item, pattern)
-    body.data.materials.clear()
-    colour = material.tint(index)
-    body.data.materials.append(material.new_fur(f"{item.name} fur", colour))
-    material.paint_coat(body, shade, colour)
+    wardrobe.dress(body, record.species, np.array(record.betas), index, f"{item.name} fur")
     return body

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..animal.model import AnimalModel
 from ..animal.placing import AnimalPose
-from . import compat, rig
+from . import compat, correctives, rig
 from .bone_layout import BoneLayout, lay_bones
 from .frames import ARMATURE_AXES, RestFrame, bone_transforms, object_matrix
 
@@ -78,6 +78,9 @@ def fit_bones_to_shape(armature: bpy.types.Object, model: AnimalModel) -> None:
     values = dict(vars(record), betas=tuple(float(b) for b in animal.betas))
     rig.write_record(armature, rig.RigRecord(**values))
     pose_armature(armature, animal)
+    body = rig.body_of(armature)
+    if body is not None:
+        correctives.refresh_drivers(body, armature, model)
 
 
 def lay_anew(armature: bpy.types.Object, layout: BoneLayout, frame: RestFrame) -> None:

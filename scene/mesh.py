@@ -2,7 +2,7 @@
 
 Vertices are the model's, in its order, in armature space: `frame.points(v_template)` plus the shape keys at the fitted
 betas, skinned linearly by the armature modifier, is the model's own forward wherever it has no pose correctives.
-Those (`posedirs`) Blender's skinning cannot do: a model that has them looks here as it does without them.
+Of those (`posedirs`) the strongest become driven shape keys, `correctives`.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ def new_body(
     if pattern is None:
         mesh = bpy.data.meshes.new(name)
         _geometry(mesh, basis, template.model.faces)
+        _texture_layout(mesh, template.model)
         body = bpy.data.objects.new(name, mesh)
         _vertex_groups(body, template, bones)
     else:
@@ -94,6 +95,14 @@ def _geometry(mesh: bpy.types.Mesh, vertices: NDArray[np.float32], faces: NDArra
     mesh.validate()
 
 
+def _texture_layout(mesh: bpy.types.Mesh, model: AnimalModel) -> None:
+    """The model's texture coordinates, if it has them and Blender kept every face."""
+    if model.uv is None or model.uv_faces is None or len(mesh.loops) != model.uv_faces.size:
+        return
+    layer = mesh.uv_layers.new(name="UVMap", do_init=False)
+    layer.data.foreach_set("uv", model.uv[model.uv_faces.ravel()].astype(np.float32).ravel())
+
+
 def _vertex_groups(body: bpy.types.Object, template: Template, bones: tuple[str, ...]) -> None:
     for bone, (owners, weights) in zip(bones, template.groups, strict=True):
         group = body.vertex_groups.new(name=bone)
@@ -113,7 +122,8 @@ def _shape_keys(
         keys = body.data.shape_keys
     blocks = list(keys.key_blocks)
     blocks[0].points.foreach_set("co", basis.ravel())
-    for k, (block, direction) in enumerate(zip(blocks[1:], directions, strict=True)):
+    # A pattern's mesh may bring further keys, which others look after: the betas' come first.
+    for k, (block, direction) in enumerate(zip(blocks[1 : 1 + len(directions)], directions, strict=True)):
         block.points.foreach_set("co", (basis + np.float32(unit * gain[k]) * direction).ravel())
         value = float(betas[k] / gain[k])
         reach = min(max(SLIDER_RANGE / gain[k], 1.05 * abs(value)), _SLIDER_LIMIT)
