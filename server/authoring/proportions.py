@@ -74,11 +74,12 @@ TRAITS: dict[str, tuple[float, dict[str, float]]] = {
     "ear_size": (0.15, on(("Ear",), "length", "width", "depth")),
     "ear_yaw": (0.20, {"Ear.yaw": 1.0}),
     "ear_round": (0.35, {"ear.round": 1.0}),
+    "ear_tuft": (0.10, {"ear.tuft": 1.0}),
     "ear_apart": (0.03, {"head.ear_front.y": 1.0, "head.ear_back.y": 1.0}),
     "ear_low": (0.04, {"head.ear_front.z": -1.0, "head.ear_back.z": -1.0, "head.ear_front.y": 0.5, "head.ear_back.y": 0.5}),
     "ear_back": (0.03, {"head.ear_front.x": -1.0, "head.ear_back.x": -1.0}),
     "eye_size": (0.10, {"eye.size": 1.0}),
-    "eyes_front": (0.03, {"head.eye.x": 1.0, "head.eye.y": -0.4, "head.brow.x": 0.7, "head.brow.y": -0.3}),
+    "eyes_front": (0.03, {"head.eye.x": 1.0, "head.brow.x": 0.8, "head.temple.x": 0.4}),
     "skull_round": (0.04, {
         "head.forehead.z": 1.0, "head.forehead.x": 0.4, "head.crown.z": 0.7, "head.temple.y": 0.6, "head.brow.z": 0.4}),
     "stop": (0.03, {"head.stop.z": -1.0, "head.nose_bridge.z": -0.4, "head.forehead.z": 0.6, "head.brow.z": 0.6}),
