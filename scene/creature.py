@@ -8,7 +8,6 @@ bones can only be moved in edit mode. What the animal was described as is kept o
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -28,6 +27,7 @@ from ..animal.model import AnimalModel
 from ..animal.part_shapes import PartMesh, has_face
 from ..animal.parts import Part
 from ..animal.placing import AnimalPose
+from ..animal.rotations import quaternion_from_matrix
 from ..animal.species import find_species
 from . import animals, armature, mesh, parts, rig
 from .all_or_nothing import all_or_nothing
@@ -162,13 +162,13 @@ def reshape(item: bpy.types.Object, model: AnimalModel, who: Individual, *, sett
     rest = model.rest(betas)
     write_creature(item, replace(creature, who=who, base=tuple(base.tolist())))
     _turn_keys(item, record, betas)
-    low = -float(rest.vertices[:, 2].min())
+    ground = RestFrame.standing(rest.vertices, record.unit).points(np.zeros(3)) - record.frame.points(np.zeros(3))
     for made in (rig.body_of(item), parts.parts_of(item)):
         if made is not None:  # the feet stay on the ground; settle writes it into the mesh
-            made.location[2] = record.unit * (low - record.shift[2])
-    worn = parts.parts_of(item)
-    if worn is not None and {p.kind for p in worn_parts(model, who, creature.without)} == {p.kind for p in _as_worn(item, model)}:
-        parts.move_parts(worn, part_mesh(model, _as_worn(item, model)), rest, record.frame)
+            made.location = ground
+    worn, wanted = parts.parts_of(item), worn_parts(model, who, creature.without)
+    if worn is not None and worn.get(_WORN) == _label(wanted):  # other parts than it wears wait for settle
+        parts.move_parts(worn, part_mesh(model, wanted), rest, record.frame)
     if settled:
         settle(item, model)
 
@@ -207,7 +207,7 @@ def is_settled(item: bpy.types.Object) -> bool:
     if record is None or creature is None:
         return True
     body = rig.body_of(item)
-    moved = body is not None and abs(body.location[2]) > 1e-7
+    moved = body is not None and body.location.length > 1e-6
     return not moved and bool(np.abs(rig.read_betas(item, record) - np.array(record.betas)).max(initial=0.0) < _STILL)
 
 
@@ -223,18 +223,36 @@ def settle(item: bpy.types.Object, model: AnimalModel) -> None:
     scale = metres_per_unit(model, creature.who) if creature.who.species in model.species else record.metres_per_unit
     unit = record.unit * scale / record.metres_per_unit
     frame = RestFrame.standing(rest.vertices, unit)
-    pose = rig.read_animal(item).pose
-    shift = np.array(item.pose.bones[record.bones[0]].location) @ rig.rest_axes(item, record)[0].T
+    turns, shift = _read_pose(item, record)
     _shift_keys(item, model, record, frame)
     armature.lay_anew(item, lay_bones(model, betas), frame)
     made = replace(record, betas=tuple(betas.tolist()), metres_per_unit=scale, unit=unit, shift=tuple(frame.shift.tolist()))
     rig.write_record(item, made)
-    armature.pose_armature(item, AnimalPose(betas, pose, np.zeros(3), scale))
-    item.pose.bones[record.bones[0]].location = (shift * unit / record.unit) @ rig.rest_axes(item, made)[0]
+    _write_pose(item, made, turns, shift * unit / record.unit)
     for child in (rig.body_of(item), parts.parts_of(item)):
         if child is not None:
-            child.location[2] = 0.0
+            child.location = (0.0, 0.0, 0.0)
     wear_parts(item, model)
+
+
+def _read_pose(item: bpy.types.Object, record: rig.RigRecord) -> tuple[Array, Array]:
+    """What the pose does to the rest: turns (J, 3, 3) of the joints and the root's shift (3,), in armature axes."""
+    axes = rig.rest_axes(item, record)
+    local = np.array([np.array(item.pose.bones[name].matrix_basis.to_3x3().normalized()) for name in record.bones])
+    return axes @ local @ np.swapaxes(axes, 1, 2), axes[0] @ np.array(item.pose.bones[record.bones[0]].location)
+
+
+def _write_pose(item: bpy.types.Object, record: rig.RigRecord, turns: Array, shift: Array) -> None:
+    """Put what `_read_pose` gave on bones that lie elsewhere by now."""
+    axes = rig.rest_axes(item, record)
+    quaternions = quaternion_from_matrix(np.swapaxes(axes, 1, 2) @ turns @ axes)
+    for name, quaternion in zip(record.bones, quaternions, strict=True):
+        bone = item.pose.bones[name]
+        mode = bone.rotation_mode
+        bone.rotation_mode = "QUATERNION"
+        bone.rotation_quaternion = quaternion
+        bone.rotation_mode = mode  # Blender carries the rotation over
+    item.pose.bones[record.bones[0]].location = axes[0].T @ shift
 
 
 def _shift_keys(item: bpy.types.Object, model: AnimalModel, record: rig.RigRecord, frame: RestFrame) -> None:
@@ -277,7 +295,7 @@ def wear_parts(item: bpy.types.Object, model: AnimalModel) -> bpy.types.Object |
     creature, record = describe(item, model), _record(item, model)
     wanted = worn_parts(model, creature.who, creature.without)
     worn = parts.parts_of(item)
-    label = json.dumps([part.to_json() for part in wanted])
+    label = _label(wanted)
     if worn is not None and (worn.get(_WORN) != label or not wanted):
         parts.remove_parts(item)
         worn = None
@@ -294,9 +312,8 @@ def wear_parts(item: bpy.types.Object, model: AnimalModel) -> bpy.types.Object |
     return worn
 
 
-def _as_worn(item: bpy.types.Object, model: AnimalModel) -> tuple[Part, ...]:
-    creature = read_creature(item)
-    return worn_parts(model, creature.who, creature.without) if creature is not None else ()
+def _label(worn: tuple[Part, ...]) -> str:
+    return json.dumps([part.to_json() for part in worn])
 
 
 _meshes: dict[tuple[int, tuple[Part, ...]], PartMesh] = {}
@@ -312,7 +329,3 @@ def part_mesh(model: AnimalModel, worn: tuple[Part, ...]) -> PartMesh:
         found = _meshes[key] = PartMesh.of(model, worn)
     return found
 
-
-def slider_values(values: Mapping[str, float]) -> dict[str, float]:
-    """Slider values without those that stand at 0."""
-    return {name: float(value) for name, value in values.items() if value}
