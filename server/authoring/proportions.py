@@ -51,6 +51,10 @@ TRAITS: dict[str, tuple[float, dict[str, float]]] = {
     "plantigrade": (0.08, {"LegBack3.pitch": -1.0, "FootBack.pitch": 1.0}),
     "hind_bent": (0.10, {"LegBack1.pitch": -0.8, "LegBack2.pitch": 1.5, "LegBack3.pitch": -0.7}),
     "fore_bent": (0.06, {"Leg1.pitch": 0.8, "Leg2.pitch": -1.2, "Leg3.pitch": 0.4}),
+    # A hunched back: up from the tail and down again to the shoulders.
+    "back_arch": (0.05, {
+        "pelvis.pitch": -1.0, **on(SPINE[1:], "pitch", by=1 / 3), "LegBack1.pitch": 1.0, "Leg1.pitch": -1.0,
+        "Neck.pitch": -1.0, "Tail1.pitch": 0.7}),
     "croup_slope": (
         0.06, {"pelvis.pitch": 1.0, "pelvis0.pitch": -1.0, "LegBack1.pitch": -1.0, "Tail1.pitch": -0.5}),
     "back_rise": (

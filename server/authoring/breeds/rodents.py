@@ -1,0 +1,95 @@
+"""Rabbits, rodents and other small or odd beasts: crouching on long hind feet, hunched, nearly neckless."""
+
+from __future__ import annotations
+
+from .breed import Breed
+
+CROUCH = {
+    "plantigrade": 0.95, "hind_bent": 0.30, "fore_bent": 0.14, "back_arch": 0.28, "thigh_girth": 0.28, "loin_depth": 0.36,
+    "groin": 0.07, "neck_length": -0.50, "neck_girth": 0.30, "neck_pitch": 0.15, "trunk_width": 0.16, "tail_droop": 0.4,
+}  # fmt: skip
+HARE = {
+    **CROUCH, "foot_length": 0.30, "muzzle_length": -0.52, "muzzle_girth": 0.04, "head_depth": 0.06, "skull_round": 0.02,
+    "roman_nose": 0.02, "cheeks": 0.01, "head.mouth_corner.x": 0.06, "head.chin.x": -0.05, "head.nose_tip.z": -0.02,
+    "eye_size": 0.65, "head.eye.y": 0.02, "head.eye.x": -0.03, "ear_width": 0.20, "ear_length": 0.7, "ear_pitch": 0.15,
+    "ear_roll": -0.30, "ear_apart": -0.035, "ear_round": 0.35, "tail_girth": 1.0, "tail_droop": -0.7, "jaw_line": 0.01,
+}  # fmt: skip
+RODENT = {
+    **CROUCH, "muzzle_length": -0.25, "muzzle_girth": -0.20, "head.mouth_corner.x": 0.08, "head.chin.x": -0.09,
+    "head.lower_jaw.x": -0.04, "head.stop.z": 0.025, "head.nose_tip.z": -0.01, "eye_size": 0.35, "head.eye.y": 0.03,
+    "ear_round": 1.2, "ear_width": 0.45, "ear_low": 0.04, "ear_roll": 0.30, "ear_yaw": 0.3, "leg_girth": 0.0,
+    "cannon_length": -0.25, "tail_girth": 0.0, "tail_brush": -0.25, "tail_droop": 0.75, "tail_curl": 0.4,
+}  # fmt: skip
+BLUNT = {  # cavies and beavers: a deep square muzzle
+    **RODENT, "muzzle_length": -0.30, "muzzle_girth": 0.30, "head_depth": 0.14, "snout_width": 0.03, "roman_nose": 0.035,
+    "chin_deep": 0.02, "jaw_line": 0.03, "ear_length": -0.6, "back_arch": 0.14, "hind_bent": 0.18, "eye_size": 0.0,
+}  # fmt: skip
+
+BREEDS: dict[str, Breed] = {
+    "rabbit": Breed("lagomorph", {**HARE, "belly": 0.03, "cheeks": 0.03}),
+    "hare": Breed("lagomorph", {
+        **HARE, "back_arch": 0.20, "hind_bent": 0.22, "leg_length": 0.15, "leg_girth": -0.15, "trunk_width": 0.0,
+        "loin_depth": 0.20, "groin": 0.03, "neck_length": -0.25, "ear_length": 0.95, "ear_width": 0.10, "muzzle_length": -0.38,
+        "neck_pitch": 0.0}),
+    "mouse": Breed("rodent", {
+        **RODENT, "ear_length": 0.25, "ear_width": 0.85, "eye_size": 0.55, "tail_girth": -0.35, "back_arch": 0.34,
+        "foot_size": 0.05, "muzzle_girth": -0.28}),
+    "rat": Breed("rodent", {
+        **RODENT, "ear_length": -0.2, "muzzle_length": -0.12, "tail_girth": 0.05, "trunk_width": 0.20, "back_arch": 0.24,
+        "muzzle_girth": -0.12, "leg_girth": 0.08}),
+    "squirrel": Breed("rodent", {
+        **RODENT, "muzzle_length": -0.45, "eye_size": 0.6, "ear_round": -0.1, "ear_tuft": 0.3, "ear_roll": -0.1, "ear_low": 0.0,
+        "tail_girth": 0.8, "tail_brush": 0.9, "tail_droop": -1.5, "Tail2.pitch": 0.35, "Tail3.pitch": 0.2, "Tail5.pitch": -0.55,
+        "Tail6.pitch": -0.55, "Tail7.pitch": -0.35, "tail_curl": 0.0, "trunk_width": 0.05, "skull_round": 0.02,
+        "foot_size": 0.1, "cheeks": 0.02}),
+    "guinea_pig": Breed("rodent", {
+        **BLUNT, "trunk_width": 0.45, "belly": 0.04, "back_arch": 0.16, "neck_girth": 0.60, "ear_roll": 0.9, "ear_fold": 0.4,
+        "head_size": 0.15, "eye_size": 0.35, "leg_girth": 0.15, "neck_length": -0.8}),
+    "capybara": Breed("rodent", {
+        **BLUNT, "muzzle_length": 0.0, "muzzle_girth": 0.40, "head_depth": 0.20, "trunk_width": 0.36, "belly": 0.05,
+        "loin_depth": 0.45, "neck_girth": 0.45, "neck_length": -0.25, "plantigrade": 0.45, "hind_bent": 0.12, "leg_girth": 0.22,
+        "ear_length": -0.9, "ear_low": -0.02, "ear_roll": 0.15, "eye_size": -0.15, "head.eye.z": 0.04, "head.brow.z": 0.02,
+        "neck_pitch": 0.05, "chin_deep": 0.045}),
+    "beaver": Breed("rodent", {
+        **BLUNT, "trunk_width": 0.55, "belly": 0.04, "loin_depth": 0.5, "back_arch": 0.26, "neck_girth": 0.60, "ear_length": -1.0,
+        "ear_low": 0.08, "tail_girth": 0.0, "tail_droop": 0.75, "foot_size": 0.35, "leg_girth": 0.22,
+        **{f"Tail{k}.width": width for k, width in zip(range(1, 8), (0.6, 0.7, 1.2, 1.6, 1.9, 2.1, 2.2), strict=True)},
+        **{f"Tail{k}.depth": -0.15 for k in range(3, 8)}, "tail_brush": 0.0, "tail_curl": 0.45, "eye_size": -0.2}),
+    "marmot": Breed("rodent", {
+        **RODENT, "muzzle_length": -0.35, "muzzle_girth": 0.10, "trunk_width": 0.42, "belly": 0.04, "loin_depth": 0.45,
+        "ear_length": -0.7, "ear_low": 0.06, "tail_girth": 0.75, "tail_brush": 0.4, "leg_girth": 0.24, "neck_girth": 0.52,
+        "cheeks": 0.04, "head_width": 0.12, "eye_size": 0.0, "back_arch": 0.18, "hind_bent": 0.20}),
+    "hamster": Breed("rodent", {
+        **RODENT, "muzzle_length": -0.45, "cheeks": 0.10, "head.mouth_corner.y": 0.03, "trunk_width": 0.50, "belly": 0.04,
+        "neck_girth": 0.62, "neck_length": -0.8, "ear_width": 0.5, "head_size": 0.15, "eye_size": 0.55, "skull_round": 0.02,
+        "leg_girth": 0.1, "loin_depth": 0.45, "back_arch": 0.22}),
+    "tasmanian_devil": Breed("marsupial", {
+        "head_width": 0.36, "head_depth": 0.14, "muzzle_length": -0.28, "muzzle_girth": 0.16, "jaw_line": 0.03, "cheeks": 0.06,
+        "head.stop.z": 0.03, "ear_round": 0.5, "ear_width": 0.55, "ear_roll": 0.30, "ear_low": 0.03, "neck_girth": 0.55,
+        "neck_length": -0.25, "neck_pitch": 0.35, "leg_girth": 0.24, "foot_size": 0.15, "trunk_width": 0.28, "loin_depth": 0.30,
+        "groin": 0.06, "belly": 0.02, "chest_depth": 0.08, "tail_girth": 0.85, "Tail1.depth": 0.3, "Tail1.width": 0.3,
+        "tail_droop": 0.35, "plantigrade": 0.5, "cannon_length": -0.35, "hind_bent": 0.12, "head_size": 0.12,
+        "eye_size": -0.1}),
+    "thylacine": Breed("marsupial", {
+        "muzzle_length": 0.05, "muzzle_girth": -0.02, "head.stop.z": 0.025, "head_width": 0.02, "jaw_line": 0.015,
+        "ear_round": 0.75, "ear_width": 0.15, "ear_length": -0.2, "ear_roll": 0.1, "neck_girth": 0.24, "neck_pitch": 0.30,
+        "tail_girth": 0.35, "Tail1.depth": 0.85, "Tail1.width": 0.7, "Tail2.depth": 0.6, "Tail2.width": 0.5, "Tail3.depth": 0.35,
+        "Tail3.width": 0.3, "tail_brush": -0.2, "tail_droop": 0.30, "Tail3.pitch": -0.15, "croup_slope": 0.12, "leg_girth": 0.08,
+        "cannon_length": -0.30, "plantigrade": 0.25, "hind_bent": 0.12, "loin_depth": 0.12, "groin": 0.02, "rump_size": 0.05}),
+    "aardvark": Breed("orycteropodid", {
+        "muzzle_length": 0.42, "muzzle_girth": -0.25, "head_width": -0.12, "head.nose_tip.z": -0.03, "head.stop.z": 0.03,
+        "snout_width": 0.012, "ear_length": 0.6, "ear_width": 0.30, "ear_pitch": 0.30, "ear_roll": -0.15, "ear_apart": -0.02,
+        "ear_back": 0.03, "neck_length": -0.20, "neck_girth": 0.36, "neck_pitch": 0.40, "head_pitch": 0.30, "back_arch": 0.36,
+        "trunk_slope": 0.06, "trunk_width": 0.26, "loin_depth": 0.42, "groin": 0.06, "belly": 0.04, "leg_girth": 0.40,
+        "thigh_girth": 0.42, "foot_size": 0.2, "cannon_length": -0.45, "plantigrade": 0.35, "tail_girth": 0.55,
+        "Tail1.depth": 1.2, "Tail1.width": 1.1, "Tail2.depth": 0.9, "Tail2.width": 0.85, "Tail3.depth": 0.6, "Tail3.width": 0.55,
+        "Tail4.depth": 0.3, "Tail4.width": 0.3, "tail_brush": -0.3, "tail_droop": 0.75, "eye_size": -0.1, "hind_bent": 0.1}),
+    "giant_anteater": Breed("myrmecophagid", {
+        "muzzle_length": 1.05, "muzzle_girth": -0.75, "head_width": -0.30, "head_depth": -0.30, "head.stop.z": 0.04,
+        "head.nose_tip.z": -0.04, "cheeks": -0.05, "head.jaw_angle.z": 0.04, "ear_length": -1.0, "ear_round": 0.9,
+        "ear_low": 0.02, "ear_roll": 0.1, "eye_size": -0.35, "neck_length": 0.0, "neck_girth": 0.18, "neck_pitch": 0.35,
+        "head_pitch": 0.22, "withers": 0.04, "trunk_slope": -0.06, "trunk_width": 0.12, "loin_depth": 0.32, "groin": 0.05,
+        "leg_girth": 0.48, "thigh_girth": 0.25, "foot_size": 0.15, "cannon_length": -0.45, "plantigrade": 0.5,
+        "tail_girth": 0.7, "tail_droop": 0.35, "tail_curl": 0.05, "Tail1.depth": 0.7, "Tail2.depth": 1.2,
+        **{f"Tail{k}.depth": 1.55 for k in range(3, 8)}, "hind_bent": 0.08}),
+}  # fmt: skip

@@ -1,0 +1,79 @@
+"""Weasels, skunks, raccoons, hyenas, mongooses and their like: low or sloping bodies, pointed or blunt faces."""
+
+from __future__ import annotations
+
+from .breed import Breed
+
+MUSTELID = {
+    "plantigrade": 0.45, "cannon_length": -0.45, "hind_bent": 0.12, "fore_bent": 0.08, "leg_girth": 0.30, "foot_size": 0.15,
+    "loin_depth": 0.28, "groin": 0.04, "neck_girth": 0.30, "neck_pitch": 0.35, "neck_length": -0.1, "head_width": 0.14,
+    "muzzle_length": -0.40, "muzzle_girth": -0.04, "ear_round": 1.0, "ear_low": 0.08, "ear_length": -0.5, "ear_width": 0.35,
+    "ear_yaw": 0.5, "ear_roll": 0.35, "tail_droop": 0.55, "tail_girth": 0.6, "eye_size": 0.0, "head.stop.z": 0.025,
+    "skull_round": -0.03, "cheeks": 0.02,
+}  # fmt: skip
+MASKED = {  # raccoons and coatis: hunched, flat feet, a sharp face
+    "plantigrade": 0.75, "cannon_length": -0.35, "hind_bent": 0.12, "fore_bent": 0.08, "back_arch": 0.20, "trunk_slope": 0.08,
+    "loin_depth": 0.30, "groin": 0.06, "trunk_width": 0.12, "neck_girth": 0.28, "neck_pitch": 0.35, "neck_length": -0.1,
+    "foot_length": 0.15, "leg_girth": 0.12, "ear_round": 0.7, "ear_width": 0.25, "ear_low": 0.04, "ear_roll": 0.15,
+    "ear_yaw": 0.3, "tail_droop": 0.45, "thigh_girth": 0.2,
+}  # fmt: skip
+HYENA = {
+    "trunk_slope": -0.20, "croup_slope": 0.08, "neck_length": 0.15, "neck_girth": 0.48, "neck_pitch": 0.10, "head_width": 0.18,
+    "head_depth": 0.08, "muzzle_length": -0.14, "muzzle_girth": 0.22, "head.stop.z": 0.03, "chin_deep": 0.015, "jaw_line": 0.03,
+    "cheeks": 0.035, "ear_width": 0.35, "leg_girth": 0.10, "thigh_girth": -0.08, "chest_depth": 0.10, "loin_depth": 0.14,
+    "groin": 0.02, "tail_droop": 0.95, "tail_girth": 0.5, "tail_brush": 0.45, "trunk_width": 0.08, "withers": 0.03,
+    "foreleg_length": 0.05,
+}  # fmt: skip
+
+BREEDS: dict[str, Breed] = {
+    "badger": Breed("mustelid", {
+        **MUSTELID, "trunk_width": 0.45, "belly": 0.03, "muzzle_length": -0.15, "muzzle_girth": -0.16, "head_width": 0.04,
+        "leg_girth": 0.36, "tail_girth": 0.6, "tail_brush": 0.3, "neck_girth": 0.40, "back_arch": 0.08, "foot_length": 0.2}),
+    "otter": Breed("mustelid", {
+        **MUSTELID, "tail_girth": 1.0, "Tail1.depth": 0.35, "Tail1.width": 0.35, "Tail2.depth": 0.2, "Tail2.width": 0.2,
+        "tail_brush": -0.2, "tail_droop": 0.45, "neck_girth": 0.52, "muzzle_length": -0.60, "muzzle_girth": 0.20,
+        "snout_width": 0.03, "head_depth": -0.14, "head_width": 0.24, "ear_low": 0.12, "back_arch": 0.10, "foot_size": 0.32,
+        "trunk_width": 0.10, "skull_round": -0.05}),
+    "stoat": Breed("mustelid", {
+        **MUSTELID, "trunk_width": -0.22, "neck_length": 0.25, "neck_girth": 0.30, "muzzle_length": -0.55, "tail_girth": 0.45,
+        "tail_brush": 0.2, "leg_girth": 0.05, "back_arch": 0.14, "eye_size": 0.3, "loin_depth": 0.20, "groin": 0.02,
+        "neck_pitch": 0.1}),
+    "wolverine": Breed("mustelid", {
+        **MUSTELID, "trunk_width": 0.28, "leg_girth": 0.44, "foot_size": 0.36, "tail_girth": 1.1, "tail_brush": 0.55,
+        "muzzle_length": -0.22, "muzzle_girth": 0.06, "back_arch": 0.12, "head_width": 0.20, "belly": 0.02, "ear_low": 0.05,
+        "plantigrade": 0.6}),
+    "honey_badger": Breed("mustelid", {
+        **MUSTELID, "trunk_width": 0.34, "ear_length": -1.1, "ear_low": 0.14, "head_width": 0.16, "muzzle_length": -0.35,
+        "muzzle_girth": 0.10, "leg_girth": 0.40, "neck_girth": 0.50, "tail_girth": 0.5, "foot_length": 0.3,
+        "head_depth": -0.06, "tail_droop": 0.1}),
+    "skunk": Breed("mephitid", {
+        **MUSTELID, "tail_girth": 1.35, "tail_brush": 0.7, "tail_droop": -1.0, "tail_curl": 0.1, "head_size": -0.05,
+        "muzzle_length": -0.30, "muzzle_girth": -0.22, "trunk_width": 0.30, "belly": 0.03, "trunk_slope": 0.10,
+        "back_arch": 0.15, "leg_girth": 0.14, "ear_low": 0.10}),
+    "raccoon": Breed("procyonid", {
+        **MASKED, "muzzle_length": -0.35, "muzzle_girth": -0.26, "head_width": 0.22, "cheeks": 0.09, "tail_girth": 1.0,
+        "tail_brush": 0.4, "trunk_width": 0.24, "belly": 0.03, "eye_size": 0.2, "skull_round": 0.01, "stop": 0.01}),
+    "coati": Breed("procyonid", {
+        **MASKED, "muzzle_length": 0.35, "muzzle_girth": -0.34, "head.nose_tip.z": 0.07, "head.nose_tip.x": 0.06,
+        "head.nostril.z": 0.03, "head.stop.z": 0.03, "ear_low": 0.08, "ear_length": -0.3, "tail_girth": 0.5,
+        "tail_brush": 0.1, "tail_droop": -1.35, "tail_curl": 0.08, "back_arch": 0.12, "loin_depth": 0.2}),
+    "red_panda": Breed("ailurid", {
+        **MASKED, "muzzle_length": -0.68, "muzzle_girth": -0.05, "head_width": 0.30, "cheeks": 0.10, "skull_round": 0.035,
+        "ear_round": -0.25, "ear_width": 0.65, "ear_roll": 0.45, "ear_low": 0.03, "tail_girth": 1.1, "tail_brush": 0.55,
+        "trunk_width": 0.16, "back_arch": 0.12, "trunk_slope": 0.03, "leg_girth": 0.32, "foot_size": 0.2, "eye_size": 0.25}),
+    "spotted_hyena": Breed("hyaenid", {**HYENA, "ear_round": 1.1, "ear_width": 0.35, "ear_roll": 0.25}),
+    "striped_hyena": Breed("hyaenid", {
+        **HYENA, "ear_round": -0.3, "ear_length": 0.15, "ear_width": 0.30, "muzzle_girth": 0.10, "neck_girth": 0.42,
+        "tail_girth": 0.9, "tail_brush": 0.7, "head_width": 0.10, "leg_girth": 0.0, "withers": 0.06}),
+    "meerkat": Breed("herpestid", {
+        "plantigrade": 0.5, "hind_bent": 0.12, "fore_bent": 0.08, "cannon_length": -0.15, "muzzle_length": -0.34,
+        "muzzle_girth": -0.30, "head_width": 0.18, "skull_round": 0.035, "ear_low": 0.12, "ear_round": 0.9, "ear_length": -0.7,
+        "ear_width": 0.35, "ear_roll": 0.35, "eye_size": 0.45, "eyes_front": 0.02, "trunk_width": -0.10, "loin_depth": 0.22,
+        "groin": 0.03, "tail_girth": 0.1, "tail_brush": -0.2, "tail_droop": -0.3, "back_arch": 0.10, "neck_girth": 0.14,
+        "leg_girth": -0.02, "belly": 0.02}),
+    "genet": Breed("viverrid", {
+        "muzzle_length": -0.22, "muzzle_girth": -0.30, "head_width": 0.04, "ear_round": 0.45, "ear_width": 0.45, "ear_roll": 0.1,
+        "eye_size": 0.4, "eyes_front": 0.02, "neck_length": 0.05, "neck_pitch": 0.30, "neck_girth": 0.10, "trunk_width": -0.16,
+        "loin_depth": 0.18, "tail_girth": 0.7, "tail_brush": 0.2, "tail_droop": 0.6, "tail_curl": 0.3, "leg_girth": 0.0,
+        "cannon_length": -0.25, "hind_bent": 0.16, "fore_bent": 0.08, "head.stop.z": 0.02, "back_arch": 0.08}),
+}  # fmt: skip
