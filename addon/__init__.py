@@ -6,16 +6,32 @@ import atexit
 
 import bpy
 
-from . import local_server, models, operators, overlay, panels, preferences, properties, tool_state
+from . import (
+    add_menu,
+    creatures,
+    local_server,
+    models,
+    operators,
+    overlay,
+    panels,
+    preferences,
+    properties,
+    shape_panel,
+    shape_properties,
+    tool_state,
+)
 from .operators.open_photo import BESTIARY_FH_photo
 from .session import session
 
 CLASSES = (
     *preferences.CLASSES,
     *properties.CLASSES,
+    *shape_properties.CLASSES,
     *operators.CLASSES,
     BESTIARY_FH_photo,
     *panels.CLASSES,
+    *shape_panel.CLASSES,
+    *add_menu.CLASSES,
 )
 
 
@@ -25,6 +41,7 @@ def _before_load(*_args: object) -> None:
     session.stop()
     session.clear_message()
     tool_state.stop()
+    creatures.problems.clear()
 
 
 def register() -> None:
@@ -32,6 +49,9 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     properties.register()
+    shape_properties.register()
+    add_menu.register()
+    creatures.register()
     overlay.register()
     bpy.app.handlers.load_pre.append(_before_load)
     # Blender does not always unregister add-ons when it quits; a server must not outlive it.
@@ -52,6 +72,9 @@ def unregister() -> None:
     if _before_load in bpy.app.handlers.load_pre:
         bpy.app.handlers.load_pre.remove(_before_load)
     overlay.unregister()
+    creatures.unregister()
+    add_menu.unregister()
+    shape_properties.unregister()
     properties.unregister()
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

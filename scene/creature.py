@@ -21,6 +21,7 @@ from ..animal.individual import (
     clamped,
     metres_per_unit,
     shape_offset,
+    shoulder_height,
     warn_out_of_range,
 )
 from ..animal.model import AnimalModel
@@ -38,6 +39,9 @@ Array = NDArray[np.float64]
 
 KEY = "bestiary_creature"
 """The custom property, on the armature object, that holds the description."""
+
+FROM_PHOTO = -1.0
+"""The height of an individual whose size came with its rig, out of a photo."""
 
 _TOUCHED = 1e-3  # betas; a shape key further from where it was put was moved by hand
 _STILL = 1e-5  # model units and betas below which nothing needs to be laid anew
@@ -133,7 +137,7 @@ def describe(item: bpy.types.Object, model: AnimalModel) -> Creature:
     creature = read_creature(item)
     if creature is None:
         species = record.species if record.species in model.species else next(iter(model.species), "")
-        creature = Creature(Individual(species), "", (), tuple(rig.read_betas(item, record).tolist()))
+        creature = Creature(Individual(species, height_m=FROM_PHOTO), "", (), tuple(rig.read_betas(item, record).tolist()))
         write_creature(item, creature)
     return creature
 
@@ -201,14 +205,34 @@ def _turn_keys(item: bpy.types.Object, record: rig.RigRecord, betas: Array) -> N
         block.value = value
 
 
-def is_settled(item: bpy.types.Object) -> bool:
-    """Whether bones and parts of an animal stand where its shape keys and description want them."""
+def is_settled(item: bpy.types.Object, model: AnimalModel) -> bool:
+    """Whether bones, ground, size and parts of an animal are as its shape keys and description want them.
+
+    True for everything that is no animal with a description, or one of another model.
+    """
     record, creature = rig.read_record(item), read_creature(item)
-    if record is None or creature is None:
+    if record is None or creature is None or record.model_id != model.model_id:
         return True
-    body = rig.body_of(item)
-    moved = body is not None and body.location.length > 1e-6
-    return not moved and bool(np.abs(rig.read_betas(item, record) - np.array(record.betas)).max(initial=0.0) < _STILL)
+    body, worn = rig.body_of(item), parts.parts_of(item)
+    if body is not None and body.location.length > 1e-6:
+        return False
+    if np.abs(rig.read_betas(item, record) - np.array(record.betas)).max(initial=0.0) > _STILL:
+        return False
+    wanted = worn_parts(model, creature.who, creature.without)
+    if (worn.get(_WORN) if worn is not None else None) != (_label(wanted) if wanted else None):
+        return False
+    return abs(_scale(model, creature.who, record) / record.metres_per_unit - 1.0) < _STILL
+
+
+def _scale(model: AnimalModel, who: Individual, record: rig.RigRecord) -> float:
+    """Metres per model unit that the description asks for; a rig from a photo keeps its own until it is given a height."""
+    if who.species not in model.species or not _described(who):
+        return record.metres_per_unit
+    return metres_per_unit(model, who)
+
+
+def _described(who: Individual) -> bool:
+    return who.height_m != FROM_PHOTO
 
 
 def settle(item: bpy.types.Object, model: AnimalModel) -> None:
@@ -220,7 +244,7 @@ def settle(item: bpy.types.Object, model: AnimalModel) -> None:
     creature, record = describe(item, model), _record(item, model)
     betas = rig.read_betas(item, record)
     rest = model.rest(betas)
-    scale = metres_per_unit(model, creature.who) if creature.who.species in model.species else record.metres_per_unit
+    scale = _scale(model, creature.who, record)
     unit = record.unit * scale / record.metres_per_unit
     frame = RestFrame.standing(rest.vertices, unit)
     turns, shift = _read_pose(item, record)
@@ -329,3 +353,50 @@ def part_mesh(model: AnimalModel, worn: tuple[Part, ...]) -> PartMesh:
         found = _meshes[key] = PartMesh.of(model, worn)
     return found
 
+
+
+# -- one thing at a time ----------------------------------------------------------------------------------------------
+
+
+def known_name(model: AnimalModel | None, text: str) -> str:
+    """The model's own name of a species that someone typed; the text as it is when there is none."""
+    if model is None or not text.strip():
+        return text.strip()
+    try:
+        return find_species(text, model.species).name
+    except ValueError:
+        return text.strip()
+
+
+def height(item: bpy.types.Object, model: AnimalModel | None) -> float:
+    """Metres at the shoulder that an animal is described with, 0 when that is not known."""
+    creature, record = read_creature(item), rig.read_record(item)
+    if model is None or creature is None or record is None or creature.who.species not in model.species:
+        return 0.0
+    if creature.who.height_m > 0:
+        return creature.who.height_m
+    grown = replace(creature.who, youth=0.0)
+    if _described(creature.who):
+        return shoulder_height(model, grown)
+    return shoulder_height(model, replace(grown, height_m=0.0)) * record.metres_per_unit / metres_per_unit(model, replace(grown, height_m=0.0))
+
+
+def kinds_of(model: AnimalModel, who: Individual) -> tuple[str, ...]:
+    """The kinds of parts that an individual can wear."""
+    return parts.kinds(worn_parts(model, replace(who, youth=0.0))) if who.species in model.species else ()
+
+
+def wear(item: bpy.types.Object, model: AnimalModel, kind: str, worn: bool) -> None:
+    """Put the parts of one kind on an animal, or take them off."""
+    creature = describe(item, model)
+    without = tuple(name for name in creature.without if name != kind) + (() if worn else (kind,))
+    write_creature(item, replace(creature, without=without))
+    wear_parts(item, model)
+
+
+def recoat(item: bpy.types.Object, model: AnimalModel, coat: str) -> None:
+    """Give an animal the coat of a species, its own for an empty name. Raises SpeciesError for an unknown one."""
+    creature = describe(item, model)
+    if coat:
+        find_species(coat, model.species)
+    write_creature(item, replace(creature, coat=coat))

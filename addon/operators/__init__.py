@@ -6,6 +6,7 @@ from . import (
     check_server,
     clear_box,
     clear_points,
+    create_animal,
     draw_box,
     find_python,
     import_result,
@@ -16,6 +17,7 @@ from . import (
     reconstruct,
     remove_animal,
     remove_point,
+    shape_animal,
     show_photo,
     start_server,
     stop_server,
@@ -25,6 +27,10 @@ from . import (
 )
 
 CLASSES = (
+    create_animal.BESTIARY_PG_amount,
+    create_animal.BESTIARY_OT_create_animal,
+    create_animal.BESTIARY_OT_search_animal,
+    *shape_animal.CLASSES,
     open_photo.BESTIARY_OT_open_photo,
     use_photo.BESTIARY_OT_use_photo,
     show_photo.BESTIARY_OT_show_photo,

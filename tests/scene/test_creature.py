@@ -105,9 +105,9 @@ def test_a_slider_moves_vertices_at_once_and_joints_when_it_rests(blender, model
     moved = world_vertices(rig.body_of(item))
     assert np.abs(moved - still).max() > 0.005
     assert abs(moved[:, 2].min()) < 1e-3
-    assert not creature.is_settled(item)
+    assert not creature.is_settled(item, model)
     creature.settle(item, model)
-    assert creature.is_settled(item)
+    assert creature.is_settled(item, model)
     np.testing.assert_allclose(world_vertices(rig.body_of(item)), moved, atol=2e-3)
     check_standing(model, item, world_vertices, who)
     assert creature.read_creature(item).who == who
