@@ -118,6 +118,8 @@ def blends(inputs: Inputs) -> Section:
 def proportions(inputs: Inputs) -> Section:
     """Species against the table of published measures."""
     model, table = inputs.model, read_table()
+    if model.vertex_mirror is None or set(NAMES) - set(model.keypoint_names) or not model.is_smal_profile:
+        raise MissingInput("the model lacks the mirror, joints or keypoints that measures are taken by")
     groups = [np.flatnonzero(model.keypoint_matrix[model.keypoint_names.index(name)]) for name in NAMES]
     ruler = Ruler.on(model.v_template, model.rest().joints, model.weights, model.vertex_mirror, groups)
     found: dict[str, dict[str, float]] = {}
