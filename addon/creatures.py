@@ -43,7 +43,11 @@ def search_species(_self, _context, text: str) -> list[str]:
     if model is None:
         return []
     wanted = plain_name(text)
-    return [shown(name) for name in sorted(model.species) if wanted in plain_name(name) or wanted in model.species[name].family]
+    return [
+        shown(name)
+        for name in sorted(model.species)
+        if wanted in plain_name(name) or wanted in model.species[name].family
+    ]
 
 
 def active_rig(context: bpy.types.Context) -> bpy.types.Object | None:

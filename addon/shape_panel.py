@@ -31,7 +31,12 @@ class BESTIARY_PT_shape(_Shape, Panel):
         layout, item, model = self.layout, active_rig(context), model_or_none()
         width = characters(context)
         if model is None or read_record(item).model_id != model.model_id:
-            lines(layout, "This animal was made with another animal model. Choose that one in the preferences", width, icon="INFO")
+            lines(
+                layout,
+                "This animal was made with another animal model. Choose that one in the preferences",
+                width,
+                icon="INFO",
+            )
             return
         group = item.bestiary
         if not group.ready():

@@ -20,14 +20,14 @@ from ..scene.rig import read_record
 from .creatures import apply, change, fill, individual, model_or_none, search_species, shown
 
 
-def _of(field):
-    """Getter and setter of a number of the description."""
+def _of(field, low, high):
+    """Getter and setter of a number of the description; Blender itself does not hold typed ones to their limits."""
 
     def read(self):
         return getattr(individual(self.id_data), field)
 
     def write(self, value):
-        change(self.id_data, **{field: value})
+        change(self.id_data, **{field: min(max(value, low), high)})
 
     return {"get": read, "set": write}
 
@@ -51,7 +51,7 @@ def _read_slider(self):
 
 def _write_slider(self, value):
     sliders = dict(individual(self.id_data).sliders)
-    sliders[self.name] = value
+    sliders[self.name] = min(max(value, -1.0), 1.0)
     change(self.id_data, sliders=sliders)
 
 
@@ -71,7 +71,7 @@ def _read_height(self):
 
 
 def _write_height(self, value):
-    change(self.id_data, height_m=value)
+    change(self.id_data, height_m=min(max(value, 0.0), 20.0))
 
 
 def _read_coat(self):
@@ -110,7 +110,11 @@ class BESTIARY_PG_creature(PropertyGroup):
     """What an animal in the scene is: hung on every object, filled for armatures of animals."""
 
     species: StringProperty(
-        name="Species", description="What animal this is", search=search_species, search_options={"SUGGESTION"}, **_species("species")
+        name="Species",
+        description="What animal this is",
+        search=search_species,
+        search_options={"SUGGESTION"},
+        **_species("species"),
     )
     other: StringProperty(
         name="Blend With",
@@ -120,7 +124,12 @@ class BESTIARY_PG_creature(PropertyGroup):
         **_species("other"),
     )
     blend: FloatProperty(
-        name="Blend", description="How much of the other species", min=0.0, max=1.0, subtype="FACTOR", **_of("blend")
+        name="Blend",
+        description="How much of the other species",
+        min=0.0,
+        max=1.0,
+        subtype="FACTOR",
+        **_of("blend", 0.0, 1.0),
     )
     coat: StringProperty(
         name="Coat",
@@ -146,17 +155,20 @@ class BESTIARY_PG_creature(PropertyGroup):
         min=0.0,
         max=1.0,
         subtype="FACTOR",
-        **_of("youth"),
+        **_of("youth", 0.0, 1.0),
     )
     variation: FloatProperty(
         name="Individuality",
         description="How far this individual is from the typical animal of its kind",
         min=0.0,
         max=2.0,
-        **_of("variation"),
+        **_of("variation", 0.0, 2.0),
     )
     seed: IntProperty(
-        name="Seed", description="Which individual: the same seed is always the same animal", min=0, **_of("seed")
+        name="Seed",
+        description="Which individual: the same seed is always the same animal",
+        min=0,
+        **_of("seed", 0, 2**31 - 1),
     )
     sliders: CollectionProperty(name="Sliders", description="The shape", type=BESTIARY_PG_slider)
     parts: CollectionProperty(name="Parts", description="Horns, mane and so on", type=BESTIARY_PG_part)

@@ -174,12 +174,13 @@ def _anchor(model: AnimalModel, part: Part, rest: Posed, frame: HeadFrame) -> tu
 
     def side(name: str) -> Array:
         middle, half = face[name]
-        return frame.inside(middle) + (0.0, half / frame.unit, 0.0)
+        return frame.inside(middle) + np.array([0.0, half / frame.unit, 0.0])
 
     eye, ear, mouth = side("eye"), side("ear_base"), side("mouth_corner")
     middle = np.array([1.0, 0.0, 1.0])
     places = {"brow": 0.5 * eye + 0.5 * ear * (1, 0.8, 1), "poll": ear * (1, 0.5, 1), "forehead": (0.65 * eye + 0.35 * ear) * middle,
-              "snout": eye * middle + (0.55, 0.0, 0.0), "upper_lip": mouth + (0.12, 0.0, 0.02), "lower_lip": mouth + (0.1, 0.0, -0.05)}
+              "snout": eye * middle + np.array([0.42, 0.0, 0.0]), "upper_lip": mouth + np.array([0.12, 0.0, 0.02]),
+              "lower_lip": mouth + np.array([0.1, 0.0, -0.05])}
     place = places[part.anchor] + np.array(part.offset)
     return (place if part.mirrored else place * middle), part.anchor.endswith("lip")
 

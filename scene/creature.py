@@ -30,7 +30,7 @@ from ..animal.parts import Part
 from ..animal.placing import AnimalPose
 from ..animal.rotations import quaternion_from_matrix
 from ..animal.species import find_species
-from . import animals, armature, mesh, parts, rig
+from . import animals, armature, parts, rig
 from .all_or_nothing import all_or_nothing
 from .bone_layout import lay_bones
 from .frames import RestFrame
@@ -378,7 +378,8 @@ def height(item: bpy.types.Object, model: AnimalModel | None) -> float:
     grown = replace(creature.who, youth=0.0)
     if _described(creature.who):
         return shoulder_height(model, grown)
-    return shoulder_height(model, replace(grown, height_m=0.0)) * record.metres_per_unit / metres_per_unit(model, replace(grown, height_m=0.0))
+    usual = replace(grown, height_m=0.0)
+    return shoulder_height(model, usual) * record.metres_per_unit / metres_per_unit(model, usual)
 
 
 def kinds_of(model: AnimalModel, who: Individual) -> tuple[str, ...]:

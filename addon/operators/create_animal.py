@@ -33,7 +33,9 @@ class BESTIARY_OT_create_animal(Operator):
     bl_label = "Add Animal"
     bl_options = {"REGISTER", "UNDO"}
 
-    species: StringProperty(name="Species", description="What animal to add. Type a few letters", default="dog", **_SPECIES)
+    species: StringProperty(
+        name="Species", description="What animal to add. Type a few letters", default="dog", **_SPECIES
+    )
     coat: StringProperty(name="Coat", description="The species whose coat it wears; empty for its own", **_SPECIES)
     height: FloatProperty(
         name="Shoulder Height",
@@ -76,7 +78,10 @@ class BESTIARY_OT_create_animal(Operator):
         options={"SKIP_SAVE"},
     )
     seed: IntProperty(
-        name="Seed", description="Which individual: the same seed is always the same animal", min=0, options={"SKIP_SAVE"}
+        name="Seed",
+        description="Which individual: the same seed is always the same animal",
+        min=0,
+        options={"SKIP_SAVE"},
     )
     sliders: CollectionProperty(name="Sliders", description="The shape", type=BESTIARY_PG_amount, options={"SKIP_SAVE"})
 

@@ -179,7 +179,7 @@ def test_what_was_changed_on_the_shape_keys_by_hand_is_kept(blender, model):
 
 
 def test_sliders_never_leave_the_shape_space(model):
-    far = Individual("dog", sliders={name: 50.0 for name in sliders_of(model).names}, youth=9.0, blend=7.0, other="elephant")
+    far = Individual("dog", sliders=dict.fromkeys(sliders_of(model).names, 50.0), youth=9.0, blend=7.0, other="elephant")
     betas = betas_of(model, far)
     np.testing.assert_array_equal(betas, clamped(model, betas))
 
