@@ -71,7 +71,10 @@ def strongest_correctives(model: AnimalModel, most: int = MOST_KEYS) -> tuple[Co
             mix = inverse @ mixes[:, k]
             largest = max(float(np.abs(features @ mix).max()), 1e-9)
             offsets = (block @ (root @ mixes[:, k])).reshape(-1, 3) * largest
-            found.append((float(strengths[k]), Corrective(joint, number, offsets, (mix / largest).reshape(3, 3))))
+            # A small part that moves far (a tail) catches the eye as much as a large one that moves a little.
+            peak = float(np.linalg.norm(offsets, axis=1).max())
+            strength = float(np.sqrt(max(strengths[k], 0.0)) * peak)
+            found.append((strength, Corrective(joint, number, offsets, (mix / largest).reshape(3, 3))))
     # Left and right are equally strong but for rounding: rounded, they keep together in the order of joints.
     found.sort(key=lambda item: (-float(f"{item[0]:.4g}"), item[1].joint))
     least = _LEAST_SHARE**2 * found[0][0] if found else 0.0
