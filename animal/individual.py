@@ -180,7 +180,7 @@ def _family_spread(key: _Key, family: str) -> Array:
     if group is None:
         return np.eye(key.model.n_betas)
     covariance = group.covariance + 1e-9 * np.eye(key.model.n_betas) * max(1.0, float(np.trace(group.covariance)))
-    return np.linalg.cholesky(covariance)
+    return np.asarray(np.linalg.cholesky(covariance), dtype=np.float64)
 
 
 def _spread(model: AnimalModel, family: str) -> Array:

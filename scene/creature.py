@@ -15,6 +15,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..animal.coats import linear
 from ..animal.individual import (
     Individual,
     base_betas,
@@ -30,7 +31,7 @@ from ..animal.parts import Part
 from ..animal.placing import AnimalPose
 from ..animal.rotations import quaternion_from_matrix
 from ..animal.species import find_species
-from . import animals, armature, parts, rig
+from . import animals, armature, correctives, material, parts, rig
 from .all_or_nothing import all_or_nothing
 from .bone_layout import lay_bones
 from .frames import RestFrame
@@ -43,6 +44,8 @@ KEY = "bestiary_creature"
 FROM_PHOTO = -1.0
 """The height of an individual whose size came with its rig, out of a photo."""
 
+_COAT = "bestiary_coat"  # on the body: the species whose coat it was given
+_WORN = "bestiary_worn"  # on the parts object: which parts it was made of
 _TOUCHED = 1e-3  # betas; a shape key further from where it was put was moved by hand
 _STILL = 1e-5  # model units and betas below which nothing needs to be laid anew
 
@@ -90,6 +93,9 @@ def create(
         assert record is not None
         rig.write_record(item, replace(record, species=species))
         write_creature(item, Creature(who, coat, tuple(without), tuple(base.tolist())))
+        body = rig.body_of(item)
+        if body is not None:
+            body[_COAT] = still.species
         wear_parts(item, model)
     return item
 
@@ -218,6 +224,8 @@ def is_settled(item: bpy.types.Object, model: AnimalModel) -> bool:
         return False
     if np.abs(rig.read_betas(item, record) - np.array(record.betas)).max(initial=0.0) > _STILL:
         return False
+    if body is not None and body.get(_COAT, "") not in ("", coat_species(creature.who, creature.coat)):
+        return False
     wanted = worn_parts(model, creature.who, creature.without)
     if (worn.get(_WORN) if worn is not None else None) != (_label(wanted) if wanted else None):
         return False
@@ -256,6 +264,11 @@ def settle(item: bpy.types.Object, model: AnimalModel) -> None:
     for child in (rig.body_of(item), parts.parts_of(item)):
         if child is not None:
             child.location = (0.0, 0.0, 0.0)
+    body, coat = rig.body_of(item), coat_species(creature.who, creature.coat)
+    if body is not None:
+        correctives.refresh_drivers(body, item, model)
+        if body.get(_COAT, coat) != coat:  # a material that the user gave it stays while the species does
+            _dress(item, body, model, coat, betas)
     wear_parts(item, model)
 
 
@@ -277,6 +290,16 @@ def _write_pose(item: bpy.types.Object, record: rig.RigRecord, turns: Array, shi
         bone.rotation_quaternion = quaternion
         bone.rotation_mode = mode  # Blender carries the rotation over
     item.pose.bones[record.bones[0]].location = axes[0].T @ shift
+
+
+def _dress(item: bpy.types.Object, body: bpy.types.Object, model: AnimalModel, coat: str, betas: Array) -> None:
+    """Give a body the coat of a species, and take the material that it wore out of the file when nothing else uses it."""
+    before = [worn for worn in body.data.materials if worn is not None]
+    material.Wardrobe(model).dress(body, coat, betas, 0, f"{item.name} fur")
+    body[_COAT] = coat
+    for worn in before:
+        if not worn.users:
+            bpy.data.materials.remove(worn)
 
 
 def _shift_keys(item: bpy.types.Object, model: AnimalModel, record: rig.RigRecord, frame: RestFrame) -> None:
@@ -311,7 +334,6 @@ def worn_parts(model: AnimalModel, who: Individual, without: tuple[str, ...] = (
     return tuple(part for part in species.parts if part.kind not in left_off)
 
 
-_WORN = "bestiary_worn"  # on the parts object: which parts it was made of
 
 
 def wear_parts(item: bpy.types.Object, model: AnimalModel) -> bpy.types.Object | None:
@@ -329,7 +351,9 @@ def wear_parts(item: bpy.types.Object, model: AnimalModel) -> bpy.types.Object |
     if worn is not None:
         parts.move_parts(worn, shape, rest, record.frame)
         return worn
-    worn = parts.new_parts(f"{item.name} parts", shape, rest, record.frame, record.bones, item)
+    species = model.species.get(coat_species(creature.who, creature.coat))
+    coat = linear(species.coat.base) if species is not None and species.coat is not None else parts.PLAIN_COAT
+    worn = parts.new_parts(f"{item.name} parts", shape, rest, record.frame, record.bones, item, coat)
     worn[_WORN] = label
     for collection in item.users_collection:
         collection.objects.link(worn)
@@ -401,3 +425,6 @@ def recoat(item: bpy.types.Object, model: AnimalModel, coat: str) -> None:
     if coat:
         find_species(coat, model.species)
     write_creature(item, replace(creature, coat=coat))
+    body, wanted = rig.body_of(item), coat_species(creature.who, coat)
+    if body is not None and (wanted in model.species or coat):
+        _dress(item, body, model, wanted, rig.read_betas(item, _record(item, model)))

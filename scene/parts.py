@@ -28,12 +28,13 @@ _LEAST_WEIGHT = 1e-4
 # What parts are made of: roughness, specular level, coat weight, sheen.
 _STUFF = {"horn": ("horn", 0.42, 0.45, 0.12, 0.0), "antler": ("antler", 0.72, 0.3, 0.0, 0.0), "tusk": ("ivory", 0.28, 0.5, 0.3, 0.0)}
 _HAIR = ("hair", 0.75, 0.25, 0.0, 0.15)
-_FALLBACK_COAT = (0.27, 0.17, 0.09)
+PLAIN_COAT = (0.27, 0.17, 0.09)
+"""Linear RGB of hair in the coat's colour on an animal without a coat."""
 
 
 def new_parts(
     name: str, mesh: PartMesh, rest: Posed, frame: RestFrame, bones: tuple[str, ...], armature: bpy.types.Object,
-    coat: tuple[float, float, float] = _FALLBACK_COAT,
+    coat: tuple[float, float, float] = PLAIN_COAT,
 ) -> bpy.types.Object:
     """The parts of one animal as a mesh object for its armature, in no collection yet.
 
@@ -113,7 +114,7 @@ def _new_material(name: str, part: Part, stuff: tuple[str, float, float, float, 
     """A material that shows the parts' colours, matt or polished as its stuff is."""
     _, rough, specular, polish, sheen = stuff
     material = bpy.data.materials.new(name)
-    material.diffuse_color = (*_linear(part.colour, _FALLBACK_COAT), 1.0)
+    material.diffuse_color = (*_linear(part.colour, PLAIN_COAT), 1.0)
     material.roughness = rough
     compat.use_nodes(material)
     nodes, links = material.node_tree.nodes, material.node_tree.links
