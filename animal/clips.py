@@ -9,6 +9,7 @@ Missing is nan in the arrays and null in the JSON.
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from .placing import AnimalPose
 FORMAT = "bestiary-clip/1"
 MAX_FRAMES = 1_000_000
 MAX_CAMERAS = 256
+SHIPPED = Path(__file__).parent / "data" / "clips"
 
 Array = NDArray[np.float64]
 
@@ -201,6 +203,24 @@ def load_clip(path: str | Path) -> AnimalClip:
         cameras=_cameras(about.get("cameras", [])),
         **_words(about),
     )
+
+
+def shipped_clips() -> tuple[str, ...]:
+    """Names of the clips that ship with the default animal, such as "horse_walk": species, then what it does."""
+    return tuple(sorted(path.stem for path in SHIPPED.glob("*.npz") if path.with_suffix(".json").is_file()))
+
+
+def load_shipped_clip(name: str) -> AnimalClip:
+    """A clip that ships, for the default animal. Raises ClipError with the nearest names for one that does not.
+
+    details says whether it is a `loop` (its last frame is then its first), how fast in `speed_m_s` what walks on the
+    spot would go, where it comes from (`maker`, `rig`, `rig_clip`, `made`) and its `licence`.
+    """
+    known = shipped_clips()
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+        raise ClipError(f"no clip is called '{name}'; nearest: {', '.join(near or known[:3]) or 'none ship'}")
+    return load_clip(SHIPPED / f"{name}.npz")
 
 
 def _about(clip: AnimalClip) -> dict[str, Any]:

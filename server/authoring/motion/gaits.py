@@ -1,4 +1,4 @@
-"""A gait made of another: a trot from the leg cycles of a walk.
+"""Motions made of others: a trot from the leg cycles of a walk, a rest from one moment.
 
 In a walk the feet come down one after another, a quarter of the cycle apart; in a trot the diagonal pairs together (Muybridge,
 Animals in Motion, 1899). The legs' own cycles differ less than their order, so each is shifted until it is in step.
@@ -40,6 +40,19 @@ def trot(model: AnimalModel, poses: Array, trans: Array) -> tuple[Array, Array]:
         result[:, joints] = mean[joints] + SWING * (_at(cycle[:, joints], at + step - phase) - mean[joints])
     place = np.broadcast_to(places.mean(axis=0), (frames, 3)).copy()
     return np.concatenate([result, result[:1]]), np.concatenate([place, place[:1]])
+
+
+def hold(model: AnimalModel, pose: Array, place: Array, frames: int = 90) -> tuple[Array, Array]:
+    """A pose (J, 3) at a place (3,) kept for `frames` that loop: the chest breathes twice, the head looks about once."""
+    poses = np.repeat(pose[None], frames + 1, axis=0)
+    turn = np.linspace(0.0, 2 * np.pi, frames + 1)
+    index = {name: i for i, name in enumerate(model.joint_names)}
+    poses[:, index["Neck"], 1] += 0.03 * np.sin(2 * turn)
+    poses[:, index["Neck"], 2] += 0.10 * np.sin(turn)
+    poses[:, index["Head"], 2] += 0.15 * np.sin(turn - 0.4)
+    poses[:, index["LEar"], 2] += 0.12 * np.sin(3 * turn)
+    poses[:, index["REar"], 2] -= 0.12 * np.sin(2 * turn)
+    return poses, np.repeat(place[None], frames + 1, axis=0)
 
 
 def _at(cycle: Array, at: Array) -> Array:

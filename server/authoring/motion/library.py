@@ -22,7 +22,7 @@ from ....animal.npz import read_npz, write_json, write_npz
 from ....animal.species import find_species
 from ...fit.hints import FitHints
 from ...fit.world import metres_per_unit
-from .gaits import trot
+from .gaits import hold, trot
 from .retarget import FittedClip, RigFit
 from .rig_tracks import FPS
 
@@ -36,10 +36,14 @@ PAWS = [INDEX[name] for name in ("left_front_paw", "right_front_paw", "left_hind
 _CONTACT = 0.03
 """A foot stands that is no higher than this share of the withers' height above where it is lowest."""
 
+_LYING = 26
+"""The frame at which the rig that gets up lies on its chest, its legs under it; before, it rolls over."""
+
 
 @dataclass(frozen=True)
 class Wanted:
-    """One clip to ship: the rig and its clip, the species it is for, whether it repeats; `gait` "trot" makes one of a walk."""
+    """One clip to ship: the rig and its clip, from frame `first` on, the species it is for, whether it repeats; `gait`
+    "trot" makes one of a walk, "hold" a rest of the first frame."""
 
     name: str
     rig: str
@@ -47,6 +51,7 @@ class Wanted:
     species: str
     loop: bool = False
     gait: str = ""
+    first: int = 0
 
 
 def _table() -> tuple[Wanted, ...]:
@@ -62,8 +67,7 @@ def _table() -> tuple[Wanted, ...]:
     add("dog", HUSKY, "startle", walk="Walk", gallop="Gallop", idle="Idle_2", eat="Eating", startle="Idle_HitReact1")
     add("fox", FOX, "pounce bite", walk="Walk", run="Run", idle="Idle", alert="Idle Alert", sneak="Sneak", sit="Sit",
         bite="Bite", pounce="Jump")
-    add("horse", HORSE, "rear kick stand_up", walk="Walk", trot="Trot", gallop="Run", idle="Idle", rear="Rear", kick="Kick",
-        lie="Sleep", stand_up="lay_to_idle")
+    add("horse", HORSE, "rear kick", walk="Walk", trot="Trot", gallop="Run", idle="Idle", rear="Rear", kick="Kick")
     add("horse", FARM_HORSE, "jump", eat="Eating", jump="Gallop_Jump")
     add("cow", COW, "", walk="Walk", gallop="Gallop", idle="Idle", eat="Eating")
     add("bull", BULL, "headbutt", headbutt="Attack_Headbutt")
@@ -72,7 +76,10 @@ def _table() -> tuple[Wanted, ...]:
     # Carried over: no rig under a free licence moves as these do.
     add("dog", FOX, "", sit="Sit", howl="Howl", bark="Bark")
     add("cat", FOX, "pounce", walk="Walk", run="Run", idle="Idle", sneak="Sneak", sit="Sit", pounce="Jump")
-    add("cow", HORSE, "stand_up", lie="Sleep", stand_up="lay_to_idle")
+    for species in ("horse", "cow", "deer", "dog", "cat"):
+        rows.append(Wanted(f"{species}_lie", HORSE, "lay_to_idle", species, True, "hold", _LYING))
+    for species in ("horse", "cow", "deer"):
+        rows.append(Wanted(f"{species}_stand_up", HORSE, "lay_to_idle", species, False, "", _LYING))
     rows.append(Wanted("dog_trot", HUSKY, "Walk", "dog", True, "trot"))
     rows.append(Wanted("cow_trot", COW, "Walk", "cow", True, "trot"))
     return tuple(rows)
@@ -85,14 +92,17 @@ def shipped_clip(model: AnimalModel, wanted: Wanted, rig: RigFit, fitted: Fitted
     """One finished clip, in model units with the ground at z = 0."""
     own = wanted.species == rig_species
     betas = rig.skeleton.betas if own else np.asarray(find_species(wanted.species, model.species).betas)
-    poses, trans = np.array(fitted.poses), np.array(fitted.trans)
+    poses, trans = fitted.poses[wanted.first :].copy(), fitted.trans[wanted.first :].copy()
     if not own:
         trans = trans * _withers(model, betas) / _withers(model, rig.skeleton.betas)
-    airborne = _airborne(fitted)
+    airborne = _airborne(fitted)[wanted.first :]
     made = "fitted to the rig" if own else f"fitted to the rig as a {rig_species}, carried over"
     if wanted.gait == "trot":
         poses, trans = trot(model, poses, trans)
         airborne, made = np.zeros(len(poses), bool), "walk of the rig, its legs' cycles shifted to diagonal pairs"
+    if wanted.gait == "hold":
+        poses, trans = hold(model, poses[0], trans[0])
+        airborne, made = np.zeros(len(poses), bool), f"{made}; one moment held, with breath"
     if wanted.loop:
         poses, trans = _closed(poses), _closed(trans)
         airborne = np.append(airborne[:-1], airborne[0])
@@ -167,5 +177,6 @@ def _speed(model: AnimalModel, betas: Array, poses: Array, trans: Array) -> floa
     matrix = model.superset_matrix[PAWS]
     paws = np.array([matrix @ model.forward(betas, pose, place).vertices for pose, place in zip(poses, trans, strict=True)])
     back = -np.gradient(paws[..., 0], 1.0 / FPS, axis=0)
-    stands = paws[..., 2] < paws[..., 2].min(axis=0) + _CONTACT * _withers(model, betas)
-    return max(float(np.median(back[stands])), 0.0)
+    low = paws[..., 2] < paws[..., 2].min(axis=0) + _CONTACT * _withers(model, betas)
+    stands = low & (back > 0.5 * np.percentile(back[low], 95))  # not those that come forward just over the ground
+    return max(float(np.median(back[stands])), 0.0) if stands.any() else 0.0
