@@ -34,8 +34,9 @@ SKULL = {"Mouth": 0.15}  # joints between bones under thin skin: shares this nea
 
 @dataclass(frozen=True)
 class Sample:
-    """The skin of one body with one joint turned: rotation (3, 3), rest (V, 3) and joint (3,), where it rests skin (V, 3)."""
+    """The skin of a body with one joint turned: rotation (3, 3), rest (V, 3) and joint (3,), where it settles skin (V, 3)."""
 
+    body: int
     rotation: np.ndarray
     rest: np.ndarray
     joint: np.ndarray
@@ -44,7 +45,7 @@ class Sample:
     def mirrored(self, mirror: np.ndarray) -> Sample:
         """The other side's bend of a symmetric body."""
         flip = np.array([1.0, -1.0, 1.0])
-        return Sample(self.rotation * np.outer(flip, flip), self.rest, self.joint * flip, self.skin[mirror] * flip)
+        return Sample(self.body, self.rotation * np.outer(flip, flip), self.rest, self.joint * flip, self.skin[mirror] * flip)
 
 
 def solve_skinning(
@@ -73,7 +74,10 @@ def solve_skinning(
     fades: dict[int, np.ndarray] = {}
     for joint in range(1, len(PARENTS)):
         if joint <= pair[joint]:
-            bent = [_bend(f, p, weights, joint, joint_limits[joint]) for f, (_, p) in zip(fleshes, bodies, strict=True)]
+            bent = [
+                _bend(body, flesh, bodies[body][1], weights, joint, joint_limits[joint])
+                for body, flesh in enumerate(fleshes)
+            ]
             samples[joint] = [sample for found, _ in bent for sample in found]
             if pair[joint] == joint:
                 samples[joint] += [sample.mirrored(mirror) for sample in samples[joint]]
@@ -82,7 +86,7 @@ def solve_skinning(
                 fades[joint] = (fades[joint] + fades[joint][mirror]) / 2
     if refine_weights:
         weights = refined_weights(weights, samples, fades, faces, mirror)
-    return weights, pose_directions(weights, samples, fades, mirror, len(bodies))
+    return weights, pose_directions(weights, samples, fades, mirror)
 
 
 def stiff_bones(vertices: np.ndarray, joints: np.ndarray, weights: np.ndarray) -> list[Bone]:
@@ -125,7 +129,7 @@ def turns(limits: np.ndarray, paired: bool) -> Iterator[np.ndarray]:
 
 
 def _bend(
-    flesh: Flesh, joints: np.ndarray, weights: np.ndarray, joint: int, limits: np.ndarray
+    body: int, flesh: Flesh, joints: np.ndarray, weights: np.ndarray, joint: int, limits: np.ndarray
 ) -> tuple[list[Sample], np.ndarray]:
     """All bends of one joint of a body, and how much (V,) of a displacement is kept round it."""
     subtree = descendants(joint)
@@ -137,7 +141,7 @@ def _bend(
         rotations = [matrix_from_axis_angle(share * turn) for share in STEPS]
         skins = bender.path(rotations, ROUNDS)
         rest = flesh.points[: flesh.n_skin]
-        samples += [Sample(r, rest, joints[joint], skin) for r, skin in zip(rotations, skins, strict=True)]
+        samples += [Sample(body, r, rest, joints[joint], skin) for r, skin in zip(rotations, skins, strict=True)]
     return samples, bender.fade
 
 
@@ -149,7 +153,7 @@ def refined_weights(
     pair = joint_mirror()
     follows = np.stack([weights[:, descendants(j)].sum(axis=1) for j in range(len(PARENTS))], axis=1)
     for joint, seen in samples.items():
-        if not seen:
+        if not seen or JOINT_NAMES[joint] in SKULL:
             continue
         moved = gone = 0.0
         for sample in seen:
@@ -170,7 +174,7 @@ def refined_weights(
 
 
 def pose_directions(
-    weights: np.ndarray, samples: dict[int, list[Sample]], fades: dict[int, np.ndarray], mirror: np.ndarray, bodies: int
+    weights: np.ndarray, samples: dict[int, list[Sample]], fades: dict[int, np.ndarray], mirror: np.ndarray
 ) -> np.ndarray:
     """posedirs (V, 3, 306) that make up for what skinning with these weights misses of the samples, exactly mirrored."""
     pair = joint_mirror()
@@ -178,7 +182,10 @@ def pose_directions(
     signs = flip[:, None] * np.outer(flip, flip).ravel()  # (3 of the offset, 9 of R - I)
     directions = np.zeros((len(weights), 3, 9 * (len(PARENTS) - 1)))
     for joint, seen in samples.items():
-        block = _regress(weights[:, descendants(joint)].sum(axis=1), seen, fades[joint], RIDGE * bodies)
+        share = weights[:, descendants(joint)].sum(axis=1)
+        bodies = sorted({sample.body for sample in seen})
+        blocks = [_regress(share, [s for s in seen if s.body == body], fades[joint]) for body in bodies]
+        block = agreed(np.array(blocks)) if blocks else np.zeros((len(weights), 3, 9))
         columns, other = slice(9 * joint - 9, 9 * joint), slice(9 * pair[joint] - 9, 9 * pair[joint])
         if pair[joint] == joint:
             block = (block + block[mirror] * signs) / 2
@@ -187,7 +194,19 @@ def pose_directions(
     return np.round(directions / LEAST_OFFSET) * LEAST_OFFSET
 
 
-def _regress(share: np.ndarray, samples: list[Sample], fade: np.ndarray, ridge: float) -> np.ndarray:
+def agreed(blocks: np.ndarray) -> np.ndarray:
+    """Mean (V, 3, 9) of the bodies' offsets (B, V, 3, 9); at each vertex those far from the middle one count little.
+
+    A fold that only one build has (an elephant's tail between its buttocks) must not be pressed on the others.
+    """
+    middle = np.median(blocks, axis=0)
+    off = np.linalg.norm(blocks - middle, axis=(2, 3))
+    usual = 0.5 * np.linalg.norm(middle, axis=(1, 2)) + 16 * LEAST_OFFSET
+    trust = 1.0 / (1.0 + (off / usual) ** 2)
+    return (trust[:, :, None, None] * blocks).sum(axis=0) / trust.sum(axis=0)[:, None, None]
+
+
+def _regress(share: np.ndarray, samples: list[Sample], fade: np.ndarray) -> np.ndarray:
     """Offsets (V, 3, 9) per feature of R - I that, skinned, come nearest to the samples; nought where fade is."""
     block = np.zeros((len(share), 3, 9))
     near = np.flatnonzero(fade > 0)
@@ -202,6 +221,6 @@ def _regress(share: np.ndarray, samples: list[Sample], fade: np.ndarray, ridge: 
         rows = np.einsum("nab,f->nabf", blend, turn.ravel()).reshape(len(near), 3, 27)
         normal += np.swapaxes(rows, 1, 2) @ rows
         right += (np.swapaxes(rows, 1, 2) @ missed[..., None])[..., 0]
-    normal += ridge * np.eye(27)
+    normal += RIDGE * np.eye(27)
     block[near] = np.linalg.solve(normal, right[..., None])[..., 0].reshape(-1, 3, 9) * fade[near, None, None]
     return block

@@ -108,8 +108,12 @@ class Bender:
         self.share = np.concatenate([turned, flesh.shares @ turned])
         held = flesh.bone_of >= 0
         self.share[held] = in_subtree[flesh.bone_of[held]]
-        free, fade = flesh.moving(turned, rigid)
+        free, fade = flesh.moving(turned, rigid, 0.12 if rigid < 0.1 else 0.03)
         self.fade = fade[: flesh.n_skin]
+        if rigid >= 0.1:
+            # Of a jaw only the cheeks by the hinge give way; the lips lie on bone.
+            away = np.linalg.norm(flesh.points[: flesh.n_skin] - joint, axis=1)
+            self.fade = self.fade * np.clip(2.2 - 4.4 * away / away[turned > 0.5].max(), 0.0, 1.0)
         self.free = np.flatnonzero(free)
         touched = free[flesh.tets].any(axis=1)
         self.tets = np.flatnonzero(touched)
@@ -118,6 +122,10 @@ class Bender:
         self.solid, size = flesh.solid[self.tets], flesh.size[self.tets]
         self.stretch = np.where(self.solid, STRETCH, 0.0) * size
         self.volume = np.where(self.solid, VOLUME, AIR) * size
+        if rigid >= 0.1:
+            # Flat tetrahedra from the one stiff part to the other are no flesh: they would glue the lips together.
+            glue = np.ptp(self.share[flesh.tets[self.tets]], axis=1) > 0.5
+            self.stretch[glue], self.volume[glue] = 0.0, 0.0
         pull = np.repeat(self.stretch + self.volume, 3)
         system = (gradient.T @ sparse.diags(pull) @ gradient).tocsr()
         cell = float(np.median(size[self.solid])) if self.solid.any() else 1.0
