@@ -108,7 +108,7 @@ def _read_array(
         shape, fortran, dtype = read_header(stream, max_header_size=4096)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as bad:
         raise error(f"{key}: its header cannot be read ({bad})") from bad
-    if dtype.hasobject or dtype.names or dtype.subdtype or dtype.kind not in "biufU" or dtype.itemsize > 4096:
+    if dtype.hasobject or dtype.names or dtype.subdtype or dtype.kind not in "biufU" or dtype.itemsize > 32768:
         raise error(f"{key}: holds {dtype}; only numbers and short text are read")
     numbers = math.prod(shape)
     if len(shape) > 8 or any(n < 0 for n in shape) or numbers > max_numbers:
