@@ -96,6 +96,10 @@ TRAITS: dict[str, tuple[float, dict[str, float]]] = {
     "tail_length": (0.30, on(TAIL, "length")),
     "tail_girth": (0.22, on(TAIL, "depth", "width")),
     "tail_brush": (0.15, on(TAIL[3:], "depth", "width")),
+    "tail_plume": (0.12, {
+        f"Tail{k}.{axis}": by
+        for k, by in enumerate((0.2, 0.6, 1.0, 1.1, 1.0, 0.7, 0.3), start=1)
+        for axis in ("depth", "width")}),
     "tail_droop": (0.28, {"Tail1.pitch": -1.0}),
     "tail_curl": (0.30, {"Tail3.pitch": 0.5, "Tail5.pitch": 0.5}),
     "withers": (0.020, {"bump.withers": 1.0}),

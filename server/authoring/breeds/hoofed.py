@@ -63,28 +63,8 @@ BREEDS: dict[str, Breed] = {
     "wild_boar": Breed("suid", {
         **SUID, "withers": 0.06, "chest_depth": 0.12, "head_size": 0.34, "muzzle_length": 0.42, "belly": 0.0,
         "loin_depth": 0.15, "tail_length": -0.4, "ear_pitch": 0.1}),
-    "elephant": Breed("elephantid", {
-        "cannon_length": -0.65, "leg_girth": 0.62, "foot_length": -0.60, "foot_size": 0.42,
-        "pastern_straight": 0.45, "hind_straight": 0.42, "loin_depth": 0.55, "groin": 0.12, "neck_length": -0.75,
-        "neck_girth": 0.50, "neck_pitch": 0.10, "head_size": 0.52, "head_width": 0.12, "head_depth": 0.25,
-        "head_pitch": 0.25, "ear_length": 0.75, "ear_width": 0.95, "ear_roll": 0.9, "muzzle_girth": -0.45,
-        "Muzzle.length": 1.15, "Muzzle.pitch": 0.85, "Chin.length": -1.4, "Chin.pitch": -0.8, "tail_length": -0.25,
-        "tail_droop": 0.85, "thigh_girth": 0.5, "hump": 0.03, "belly": 0.05}),
     "giraffe": Breed("giraffid", {
         **HOOFED, "neck_length": 1.35, "neck_girth": 0.10, "neck_pitch": -0.20, "head_size": 0.05,
         "muzzle_length": 0.20, "muzzle_girth": 0.08, "head_pitch": 0.38, "back_rise": 0.30, "chest_depth": 0.22,
         "ear_roll": 0.5, "ear_length": -0.1, "withers": 0.03, "leg_girth": 0.0}),
-    "hippo": Breed("hippopotamid", {
-        "cannon_length": -0.55, "leg_girth": 0.62, "foot_length": -0.30, "foot_size": 0.40,
-        "pastern_straight": 0.35, "hind_straight": 0.25, "loin_depth": 0.62, "belly": 0.09, "groin": 0.13,
-        "neck_length": -0.55, "neck_girth": 0.6, "neck_pitch": 0.52, "head_size": 0.42, "head_width": 0.12,
-        "muzzle_length": 0.12, "muzzle_girth": 0.50, "jaw_depth": 0.20, "head_pitch": 0.20, "ear_length": -1.0,
-        "tail_length": -0.9, "tail_droop": 0.8, "thigh_girth": 0.5, "brisket": 0.04, "loin_width": 0.1,
-        "chest_depth": -0.05}),
-    "rhino": Breed("rhinocerotid", {
-        "cannon_length": -0.50, "leg_girth": 0.55, "foot_length": -0.35, "foot_size": 0.38,
-        "pastern_straight": 0.35, "hind_straight": 0.22, "loin_depth": 0.55, "belly": 0.07, "groin": 0.12,
-        "neck_length": -0.35, "neck_girth": 0.62, "neck_pitch": 0.48, "head_size": 0.36, "muzzle_length": 0.30,
-        "muzzle_girth": 0.22, "head_pitch": 0.40, "ear_length": -0.35, "tail_length": -0.6, "tail_droop": 0.8,
-        "withers": 0.06, "thigh_girth": 0.45, "brisket": 0.03}),
 }  # fmt: skip

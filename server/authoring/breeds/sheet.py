@@ -16,24 +16,17 @@ from PIL import Image, ImageDraw
 
 from ....animal.rasterise import rasterise
 from ..base import make_stance
-from ..measures import LENGTHS, Ruler, Table, body_length, read_table, values
-from ..population import ALL_LENGTHS, DEPTHS, HIND_LENGTHS, Stance
+from ..measures import TRUNKED, Ruler, read_table
+from ..population import Stance
 from ..proportions import expand
-from ..skeleton import INDEX, TAIL
+from ..skeleton import INDEX
+from ..solve import expected, solve, targets
 from ..surface import self_intersecting_faces, vertex_normals
-from ..warp import POSITION
 from . import BREEDS
 
 DISTANCE = 1000.0  # how far the camera stands: so far that the view is all but parallel
 PAPER, CLAY = np.array([246.0, 245.0, 241.0]), np.array([196.0, 181.0, 164.0])
 LIGHT, SKY = np.array([-0.35, -0.55, -0.75]), 0.30  # camera axes (y down, z away), and the share of light from above
-HEAD = [POSITION[f"{part}.{axis}"] for part in ("Head", "Muzzle") for axis in ("length", "depth", "width")]
-CONTROLS = {  # the parameters that change together until a measure is met
-    "elbow_height": ALL_LENGTHS, "chest_depth": DEPTHS, "head_length": HEAD, "skull_length": HEAD,
-    "neck_length": [POSITION["Neck.length"]], "tail_length": [POSITION[f"{name}.length"] for name in TAIL],
-    "ear_length": [POSITION["Ear.length"]],
-}  # fmt: skip
-ROUNDS, SHORTEST_TAIL = 14, 0.03
 VIEWS = ((1.45, -90.0, 3.0), (0.85, -38.0, 10.0))  # breadth over height, turn about z, view from above (degrees)
 HEAD_VIEWS = ((-90.0, 2.0), (-50.0, 6.0), (0.0, 4.0))
 
@@ -115,29 +108,24 @@ def page(shapes: Mapping[str, tuple[np.ndarray, np.ndarray]], held: np.ndarray, 
     return sheet
 
 
-def fit_measures(stance: Stance, ruler: Ruler, table: Table, names: Sequence[str]) -> np.ndarray:
-    """Vertices (N, V, 3) of breeds roughly brought to their table of measures, feet level: a draft for looking at."""
-    parameters = np.stack([expand(BREEDS[name].traits) for name in names])
-    wanted = [values(table.get(name, {})) for name in names]
-    for _ in range(ROUNDS):
-        vertices, joints = stance.warp.apply_many(parameters)
-        found = ruler.measure(vertices, joints)
-        for row, goal in enumerate(wanted):
-            if not goal:
-                continue
-            own = body_length({name: float(found[name][row]) for name in LENGTHS if name in goal})
-            for measure in CONTROLS.keys() & goal.keys():
-                share = max(goal[measure] / body_length(goal), SHORTEST_TAIL)
-                step = np.clip(np.log(share * own / max(float(found[measure][row]), 1e-6)), -0.3, 0.3)
-                parameters[row, CONTROLS[measure]] += 0.6 * step
-        gap = vertices[:, stance.hind_soles, 2].min(axis=1) - vertices[:, stance.fore_soles, 2].min(axis=1)
-        reach = joints[:, INDEX["LLegBack1"], 2] - vertices[:, stance.hind_soles, 2].min(axis=1)
-        parameters[:, HIND_LENGTHS] += np.clip(np.log(np.maximum(reach + gap, 0.2 * reach) / reach), -0.4, 0.4)[:, None]
-    return stance.warp.apply_many(parameters)[0]
+def solved(stance: Stance, ruler: Ruler, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Vertices (V, 3) of breeds on the template, brought to their measures; those without measures as authored."""
+    table = read_table()
+    known = {name: table[name] for name in BREEDS if name in table}
+    guessed = expected(known, {name: breed.family for name, breed in BREEDS.items()})
+    shapes = {}
+    for name in names:
+        start = expand(BREEDS[name].traits)
+        if name in known:
+            wanted = targets(known[name], guessed.get(name, {}))
+            shapes[name] = solve(stance, ruler, start, wanted, BREEDS[name].family in TRUNKED).vertices
+        else:
+            shapes[name] = stance.level(start)[1]
+    return shapes
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Command line: fit the named breeds (all by default) to their measures and write the page."""
+    """Command line: bring the named breeds (all by default) to their measures and write the page."""
     parser = argparse.ArgumentParser(prog="python -m bestiary.server.authoring.breeds.sheet", description=__doc__)
     parser.add_argument("--package", type=Path, help="dm_control wheel or unpacked folder (default: the installed one)")
     parser.add_argument("--names", default=",".join(BREEDS), help="species, or a family, separated by commas")
@@ -152,9 +140,8 @@ def main(arguments: list[str] | None = None) -> int:
     stance, mirror, groups = make_stance(options.package)
     warp = stance.warp
     ruler = Ruler.on(warp.vertices, warp.joints, warp.weights, mirror, groups)
-    vertices = fit_measures(stance, ruler, read_table(), names)
     held = warp.weights[:, [INDEX[name] for name in ("Head", "Mouth", "LEar", "REar")]].sum(axis=1) > 0.3
-    shapes = {name: (surface, warp.faces) for name, surface in zip(names, vertices, strict=True)}
+    shapes = {name: (surface, warp.faces) for name, surface in solved(stance, ruler, names).items()}
     page(shapes, held, options.columns, options.size).save(options.out)
     return 0
 
