@@ -17,6 +17,8 @@ from typing import Any
 from .coat_places import PLACES
 
 Colour = tuple[float, float, float]
+ColourLike = Colour | str
+"""What a colour may be given as; the fields of a Coat or Layer always hold a Colour once it is made."""
 
 PATTERNS = ("solid", "spots", "dapples", "rosettes", "stripes", "tabby", "brindle", "patches", "net", "rings", "flecks")
 """What a layer may look like inside its place.
@@ -40,7 +42,7 @@ class Layer:
     """
 
     where: str
-    colour: Colour
+    colour: ColourLike
     pattern: str = "solid"
     scale: float = 0.1
     cover: float = 0.5
@@ -83,15 +85,15 @@ class Coat:
     Raises ValueError naming the field that is wrong.
     """
 
-    base: Colour
-    under: Colour
+    base: ColourLike
+    under: ColourLike
     layers: tuple[Layer, ...] = ()
     contrast: float = 0.25
-    nose: Colour = (26 / 255, 21 / 255, 21 / 255)
-    lips: Colour = (31 / 255, 23 / 255, 23 / 255)
-    eye: Colour = (64 / 255, 33 / 255, 13 / 255)
-    pad: Colour = (33 / 255, 26 / 255, 26 / 255)
-    hoof: Colour | None = None
+    nose: ColourLike = (26 / 255, 21 / 255, 21 / 255)
+    lips: ColourLike = (31 / 255, 23 / 255, 23 / 255)
+    eye: ColourLike = (64 / 255, 33 / 255, 13 / 255)
+    pad: ColourLike = (33 / 255, 26 / 255, 26 / 255)
+    hoof: ColourLike | None = None
     pupil: str = "round"
     fur: float = 0.02
     curl: float = 0.0
@@ -159,9 +161,9 @@ def colour(value: Any, name: str = "colour") -> Colour:
     return red, green, blue
 
 
-def linear(value: Colour) -> Colour:
+def linear(value: ColourLike) -> Colour:
     """An sRGB colour in linear light (IEC 61966-2-1)."""
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in value)
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour(value))
     return red, green, blue
 
 

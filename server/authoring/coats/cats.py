@@ -1,0 +1,211 @@
+"""Coats of cats, great and small."""
+
+from __future__ import annotations
+
+from ....animal.coats import Coat, Layer, Tuft
+
+GREEN_EYE = "#a3a84c"
+PINK_NOSE = "#b97f74"
+
+
+def _points(colour: str, edge: float = 0.16) -> tuple[Layer, ...]:
+    """Dark face, ears, legs and tail that fade into the body."""
+    return tuple(Layer(where, colour, edge=edge) for where in ("points_face", "ears", "stockings", "tail"))
+
+
+FELIDS = {
+    "cat": Coat(
+        "#8d7a62",
+        "#d5c6ad",
+        (
+            Layer("everywhere", "#2c231b", "tabby", 0.13, 0.5, warp=0.4),
+            Layer("tail", "#2c231b", "rings", 0.13, 0.45),
+            Layer("legs", "#2c231b", "stripes", 0.09, 0.4),
+            Layer("dorsal_stripe", "#2c231b", edge=0.03, strength=0.8),
+            Layer("muzzle", "#e5dccb", edge=0.04),
+            Layer("tail_tip", "#2c231b"),
+        ),
+        0.25,
+        nose=PINK_NOSE,
+        eye=GREEN_EYE,
+        pupil="slit",
+        fur=0.025,
+    ),
+    "siamese_cat": Coat("#e8dcc6", "#f3ebdb", _points("#3d2a20", 0.2), 0.1, eye="#5fa4dd", pupil="slit", fur=0.014),
+    "lion": Coat(
+        "#c5965a",
+        "#dfc49b",
+        (
+            Layer("lion_mane", "#6f3f1c", edge=0.06, ragged=0.04),
+            Layer("chest", "#4b2a15", edge=0.12, ragged=0.04),
+            Layer("crest", "#4b2a15", edge=0.12, ragged=0.03),
+            Layer("chin", "#e8d6b8", edge=0.04),
+            Layer("tail_tip", "#2c1b12"),
+        ),
+        0.2,
+        nose="#8a5a50",
+        eye="#b8862f",
+        fur=0.014,
+        tufts=(Tuft("lion_mane", 0.22), Tuft("tail_tip", 0.09)),
+    ),
+    "lioness": Coat(
+        "#c8a06a",
+        "#e6d2ad",
+        (
+            Layer("muzzle", "#e3cda6", edge=0.06),
+            Layer("chin", "#f0e6d0", edge=0.04),
+            Layer("ears", "#4a3524", "patches", 0.1, 0.4),
+            Layer("tail_tip", "#2c1b12"),
+        ),
+        0.25,
+        nose="#8a5a50",
+        eye="#b8862f",
+        fur=0.014,
+        tufts=(Tuft("tail_tip", 0.07),),
+    ),
+    "tiger": Coat(
+        "#d9771f",
+        "#f5efe3",
+        (
+            Layer("underparts", "#f5efe3", edge=0.08, ragged=0.03),
+            Layer("lower_face", "#f7f2e8", edge=0.04),
+            Layer("brow", "#f7f2e8", edge=0.03),
+            Layer("everywhere", "#15100d", "stripes", 0.115, 0.3, warp=0.55),
+            Layer("legs", "#15100d", "stripes", 0.13, 0.22, warp=0.5),
+            Layer("tail", "#15100d", "rings", 0.13, 0.4),
+            Layer("muzzle", "#f1e3cd", edge=0.05),
+            Layer("bridge", "#d9842f", edge=0.04),
+            Layer("ears", "#15100d"),
+            Layer("tail_tip", "#15100d"),
+        ),
+        0.2,
+        nose="#b9756a",
+        eye="#c39a35",
+        fur=0.022,
+        tufts=(Tuft("cheeks", 0.07),),
+    ),
+    "leopard": Coat(
+        "#d3a05a",
+        "#f3ead8",
+        (
+            Layer("body", "#1a1410", "rosettes", 0.105, 0.5, warp=0.5),
+            Layer("legs", "#1a1410", "spots", 0.07, 0.33, warp=0.6),
+            Layer("head", "#1a1410", "spots", 0.045, 0.28, warp=0.6),
+            Layer("tail", "#1a1410", "spots", 0.07, 0.4, warp=0.5),
+            Layer("muzzle", "#f1e6d2", edge=0.05),
+        ),
+        0.25,
+        nose="#8f5b50",
+        eye="#bb9a3c",
+        fur=0.018,
+    ),
+    "jaguar": Coat(
+        "#cf9143",
+        "#f1e2c6",
+        (
+            Layer("body", "#140f0c", "rosettes", 0.16, 0.6, warp=0.45),
+            Layer("legs", "#140f0c", "spots", 0.1, 0.4, warp=0.6),
+            Layer("head", "#140f0c", "spots", 0.05, 0.3, warp=0.6),
+            Layer("tail", "#140f0c", "spots", 0.1, 0.5),
+            Layer("belly", "#140f0c", "spots", 0.11, 0.3),
+            Layer("muzzle", "#efdfc4", edge=0.05),
+        ),
+        0.25,
+        nose="#8f5b50",
+        eye="#c19b38",
+        fur=0.016,
+    ),
+    "cheetah": Coat(
+        "#d9ae6b",
+        "#f5eede",
+        (
+            Layer("everywhere", "#17110d", "spots", 0.062, 0.26, warp=0.35),
+            Layer("belly", "#f5eede", edge=0.06),
+            Layer("muzzle", "#f3e9d5", edge=0.04),
+            Layer("tear_line", "#120d0a", edge=0.012),
+            Layer("tail_end", "#17110d", "rings", 0.1, 0.5),
+            Layer("tail_tip", "#f5eede", edge=0.03),
+        ),
+        0.2,
+        nose="#241a17",
+        eye="#c08a2e",
+        fur=0.014,
+    ),
+    "snow_leopard": Coat(
+        "#b9b5ab",
+        "#f3f1ec",
+        (
+            Layer("body", "#34312e", "rosettes", 0.13, 0.5, warp=0.6),
+            Layer("legs", "#34312e", "spots", 0.08, 0.32, warp=0.6),
+            Layer("head", "#34312e", "spots", 0.045, 0.25),
+            Layer("tail", "#34312e", "rings", 0.13, 0.4),
+            Layer("underparts", "#f3f1ec", edge=0.08),
+        ),
+        0.15,
+        nose="#a4837a",
+        eye="#a8b48a",
+        fur=0.05,
+        tufts=(Tuft("tail", 0.06),),
+    ),
+    "puma": Coat(
+        "#b68454",
+        "#ecdcc2",
+        (
+            Layer("muzzle", "#f3ead9", edge=0.04),
+            Layer("nose_ring", "#f3ead9", edge=0.03),
+            Layer("ears", "#3b2a1f"),
+            Layer("tail_tip", "#2e211a", edge=0.05),
+        ),
+        0.3,
+        nose="#a06a5e",
+        eye="#b39a52",
+        fur=0.018,
+    ),
+    "lynx": Coat(
+        "#a68a68",
+        "#efe6d6",
+        (
+            Layer("body", "#3d2f24", "spots", 0.07, 0.2, warp=0.7, strength=0.75),
+            Layer("legs", "#3d2f24", "spots", 0.055, 0.28),
+            Layer("cheeks", "#efe6d6", edge=0.05),
+            Layer("lower_face", "#f2ebde", edge=0.04),
+            Layer("ear_tips", "#14100e"),
+            Layer("tail_end", "#14100e", edge=0.04),
+        ),
+        0.25,
+        nose="#a5776b",
+        eye="#b7a350",
+        fur=0.04,
+        tufts=(Tuft("cheeks", 0.11), Tuft("ear_tips", 0.06)),
+    ),
+    "serval": Coat(
+        "#d3a45c",
+        "#f4e9d3",
+        (
+            Layer("body", "#17110d", "spots", 0.085, 0.28, warp=0.5),
+            Layer("legs", "#17110d", "spots", 0.055, 0.28),
+            Layer("nape", "#17110d", "stripes", 0.3, 0.3),
+            Layer("tail", "#17110d", "rings", 0.11, 0.45),
+            Layer("ears", "#17110d"),
+            Layer("lower_face", "#f6eedd", edge=0.03),
+        ),
+        0.2,
+        eye="#b8963f",
+        fur=0.014,
+    ),
+    "caracal": Coat(
+        "#b9743f",
+        "#f0e0c6",
+        (
+            Layer("lower_face", "#f6ecdc", edge=0.03),
+            Layer("ears", "#15110f"),
+            Layer("eye_ring", "#f6ecdc", edge=0.02),
+            Layer("bridge", "#8d5429", edge=0.03),
+        ),
+        0.25,
+        nose="#8a4f44",
+        eye="#a59a55",
+        fur=0.014,
+        tufts=(Tuft("ear_tips", 0.1),),
+    ),
+}
