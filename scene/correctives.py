@@ -9,7 +9,8 @@ Python, so that it works in files whose scripts are not trusted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import bpy
@@ -128,6 +129,38 @@ def refresh_drivers(body: bpy.types.Object, armature: bpy.types.Object, model: A
         if block is not None:
             axes = ARMATURE_AXES.T @ rest_axes[corrective.joint]
             _drive(block, armature, bone, polynomial(axes.T @ corrective.mix @ axes))
+
+
+@contextmanager
+def held(bodies: Iterable[bpy.types.Object], posed: bool) -> Iterator[None]:
+    """Take the drivers off the corrective keys for as long as the block: at their present values, or at nought.
+
+    For exporters, which put the armature at rest (and the drivers with it) to read the mesh. posed: keep what the
+    present pose calls for; an animation would carry one frame's folds through all others, so give False for it.
+    """
+    bpy.context.view_layer.update()
+    drivers = [(body, curve) for body in bodies for curve in _drivers(body) if not curve.mute]
+    values = [body.data.shape_keys.path_resolve(curve.data_path) for body, curve in drivers]
+    try:
+        for (body, curve), value in zip(drivers, values, strict=True):
+            curve.mute = True
+            _driven(body, curve).value = value if posed else 0.0
+        yield
+    finally:
+        for _, curve in drivers:
+            curve.mute = False
+
+
+def _drivers(body: bpy.types.Object) -> list[bpy.types.FCurve]:
+    """The drivers of a body's corrective keys."""
+    paths = {block.path_from_id("value") for block in corrective_keys(body)}
+    moved = body.data.shape_keys.animation_data if paths else None
+    return [] if moved is None else [curve for curve in moved.drivers if curve.data_path in paths]
+
+
+def _driven(body: bpy.types.Object, curve: bpy.types.FCurve) -> bpy.types.ShapeKey:
+    """The key that a driver of `_drivers` moves."""
+    return next(block for block in corrective_keys(body) if block.path_from_id("value") == curve.data_path)
 
 
 def corrective_keys(body: bpy.types.Object) -> list[bpy.types.ShapeKey]:

@@ -16,7 +16,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from . import compat, rig
+from . import compat, correctives, rig
 from .glb_pose import write_pose
 
 Array = NDArray[np.float64]
@@ -48,7 +48,8 @@ def export_glb(path: str | Path, collection: bpy.types.Collection, morphs: bool 
     """Write the animals of a collection (and its cameras) to a binary glTF file, in their present pose, or moving.
 
     morphs: True keeps a morph target for every beta on the mean shape; False bakes the present shape into the mesh.
-    The skin is bound in the clean rest pose and the nodes carry the pose; actions of the rigs become animations.
+    The skin is bound in the clean rest pose and the nodes carry the pose; actions of the rigs become animations. Pose
+    correctives are baked as the present pose has them, and left out of animals that move.
     Selection, active object and scene stay as they were. Raises ExportError.
     """
     path = _target(path)
@@ -61,7 +62,8 @@ def export_glb(path: str | Path, collection: bpy.types.Collection, morphs: bool 
         "export_skins": True, "export_rest_position_armature": True, "export_current_frame": True,
         "export_animations": animated, "export_animation_mode": "ACTIVE_ACTIONS", "export_cameras": True,
         "export_yup": True, "export_extras": False})
-    with _beside(path) as partial, _lent_scene(collection) as scene:
+    bodies = [body for body in map(rig.body_of, rig.rigs(collection)) if body is not None]
+    with _beside(path) as partial, correctives.held(bodies, posed=not animated), _lent_scene(collection) as scene:
         override = {"scene": scene, "view_layer": scene.view_layers[0], "collection": scene.collection}
         try:
             with bpy.context.temp_override(**override):

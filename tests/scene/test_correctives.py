@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -134,3 +135,28 @@ def test_bones_laid_anew_for_another_shape_keep_the_correctives_right(
     armature.fit_bones_to_shape(item, corrected)
     read = rig.read_animal(item)
     np.testing.assert_allclose(world_vertices(body), read.posed(corrected).vertices, atol=1e-3)
+
+
+@pytest.mark.parametrize("moving", [False, True])
+def test_an_exported_animal_keeps_the_folds_of_its_pose_but_one_that_moves_none(
+        blender: Any, corrected: AnimalModel, random_animal: Make, tmp_path: Path, world_vertices: Read, moving: bool) -> None:
+    from bestiary.scene import correctives, rig
+    from bestiary.scene.animals import BuildOptions, build_animals
+    from bestiary.scene.export import export_glb
+
+    animal = random_animal(4)
+    collection = build_animals([animal], None, None, corrected, options=BuildOptions(key_pose=moving))
+    body = rig.body_of(rig.rigs(collection)[0])
+    before = world_vertices(body)
+    export_glb(tmp_path / "one.glb", collection)
+    np.testing.assert_allclose(world_vertices(body), before, atol=1e-5)
+    assert len(correctives.corrective_keys(body)) == 20
+
+    blender.ops.wm.read_factory_settings(use_empty=True)
+    blender.ops.preferences.addon_enable(module="io_scene_gltf2")
+    blender.ops.import_scene.gltf(filepath=str(tmp_path / "one.glb"))
+    got = world_vertices(next(o for o in blender.data.objects if o.type == "MESH" and o.vertex_groups))
+    shown = dataclasses.replace(corrected, posedirs=None) if moving else corrected
+    used = np.unique(corrected.faces)
+    wanted = animal.posed(shown).vertices[used]
+    assert np.linalg.norm(wanted[:, None] - got[None], axis=2).min(axis=1).max() < 2e-3 * max(1.0, animal.metres_per_unit)
