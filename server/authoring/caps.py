@@ -11,6 +11,7 @@ A tube is a grid (K, M, 3): K rings from the start to the closed end, M points a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy import sparse
@@ -19,12 +20,11 @@ from scipy.sparse.linalg import splu
 
 from .surface import adjacency, edges_of
 
-RELAXING = 150  # rounds of spreading the vertices on the disk
-SEAM = 0.2  # share of the rings whose vertices are smoothed to hide the seam
+RELAXING = 1200  # rounds of spreading the vertices on the disk
 BLEND = 0.35  # share of the tube's length over which the old ring's outline fades into the tube's own
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cap:
     """A disk of the surface: inner (n,) vertex indices, and ring (m,), those of its border in order.
 
@@ -73,7 +73,18 @@ def _border_edges(faces: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return np.array([(a, b) for a, b in directed.tolist() if (a, b) not in backward]).reshape(-1, 2)
 
 
-def cut_cap(faces: np.ndarray, mask: np.ndarray) -> Cap:
+def cut_cap(faces: np.ndarray, wanted: np.ndarray, seed: int) -> Cap:
+    """The cap around vertex `seed` within the wanted vertices (V,); kept, since all bases share one topology."""
+    return _cut(faces.astype(np.int64).tobytes(), wanted.astype(bool).tobytes(), seed)
+
+
+@lru_cache(maxsize=64)
+def _cut(faces: bytes, wanted: bytes, seed: int) -> Cap:
+    triangles = np.frombuffer(faces, np.int64).reshape(-1, 3)
+    return _cap(triangles, disk_around(triangles, np.frombuffer(wanted, bool), seed))
+
+
+def _cap(faces: np.ndarray, mask: np.ndarray) -> Cap:
     """The cap whose inner vertices are the mask (V,), a disk. ValueError when its border is not one ring."""
     border = _border_edges(faces, mask)
     follow = dict(border.tolist())
@@ -97,27 +108,44 @@ def _adjacency(cap: Cap) -> sparse.csr_matrix:
     return sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(size, size))
 
 
-def _tutte(cap: Cap, rim: np.ndarray) -> np.ndarray:
-    """Places (n, 2) of the inner vertices: each the mean of its neighbours, the ring at rim (m, 2)."""
+@lru_cache(maxsize=64)
+def _flat(cap: Cap) -> np.ndarray:
+    """The cap on the unit disk, (n + m) complex numbers, evenly spread, its deepest vertex near 0, the ring on the rim.
+
+    Every inner vertex is the mean of its neighbours. A ring's vertex gets the share of the rim that a random walk from the
+    deepest vertex ends at it (its harmonic measure), which puts that vertex near the middle; a Moebius map does the rest.
+    """
     matrix, n = _adjacency(cap), len(cap.inner)
-    inner = (sparse.diags(np.asarray(matrix.sum(axis=1)).ravel()) - matrix).tocsr()[:n]
-    return splu(inner[:, :n].tocsc()).solve(-inner[:, n:] @ rim)
+    system = (sparse.diags(np.asarray(matrix.sum(axis=1)).ravel()) - matrix).tocsr()[:n]
+    factors = splu(system[:, :n].tocsc())
+    pole = int(np.argmax(np.round(factors.solve(np.ones(n)), 6)))  # from there a walk to the ring takes longest
+    measure = -(system[:, n:].T @ factors.solve((np.arange(n) == pole).astype(float), trans="T"))
+    measure = 0.8 * measure / measure.sum() + 0.2 / len(measure)
+    rim = np.exp(2j * np.pi * (np.cumsum(measure) - measure / 2))
+    inner = factors.solve(-np.stack([system[:, n:] @ rim.real, system[:, n:] @ rim.imag], axis=1))
+    inner = inner[:, 0] + 1j * inner[:, 1]
+    z = np.concatenate([inner, rim])
+    z = (z - inner[pole]) / (1 - np.conj(inner[pole]) * z)
+    z[:n] *= _evenly(np.abs(z[:n])) / np.maximum(np.abs(z[:n]), 1e-300)
+    return _relax(z, cap.faces, n)
 
 
-def ring_angles(points: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """Angles (m,) around a tube's first ring (M, 3) for the border's points (m, 3): evenly by length, turned to fit."""
+def _turned(z: np.ndarray, points: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """The flat cap (n + m) turned, and mirrored where need be, so that its rim fits the tube's first ring (M, 3).
+
+    points (m, 3) are the ring's places in space.
+    """
     centre = first.mean(axis=0)
     u, w = first[0] - centre, first[len(first) // 4] - centre
     u = u / np.linalg.norm(u)
     w = w - (w @ u) * u
     flat = (points - points.mean(axis=0)) @ np.stack([u, w / np.linalg.norm(w)], axis=1)
-    seen = np.arctan2(flat[:, 1], flat[:, 0])
-    length = np.linalg.norm(np.roll(points, -1, axis=0) - points, axis=1)
-    even = 2 * np.pi * (np.cumsum(length) - length) / length.sum()
+    seen = np.exp(1j * np.arctan2(flat[:, 1], flat[:, 0]))
     following = np.roll(flat, -1, axis=0)
     if (flat[:, 0] * following[:, 1] - flat[:, 1] * following[:, 0]).sum() < 0:
-        even = -even
-    return even + np.angle(np.exp(1j * (seen - even)).sum())
+        z = np.conj(z)
+    turn = (seen * np.conj(z[-len(points) :])).sum()
+    return z * turn / abs(turn)
 
 
 def _sample(grid: np.ndarray, row: np.ndarray, angle: np.ndarray) -> np.ndarray:
@@ -132,8 +160,8 @@ def _sample(grid: np.ndarray, row: np.ndarray, angle: np.ndarray) -> np.ndarray:
     return (1 - up) * first + up * ((1 - across) * grid[low + 1, left] + across * grid[low + 1, right])
 
 
-def _tied(grid: np.ndarray, points: np.ndarray, angles: np.ndarray) -> np.ndarray:
-    """The tube (K, M, 3) with its first ring bent to the border's own outline, fading out along `BLEND` of its length."""
+def _tied(grid: np.ndarray, points: np.ndarray, angles: np.ndarray, blend: float) -> np.ndarray:
+    """The tube (K, M, 3) with its first ring bent to the border's own outline, fading out along `blend` of its length."""
     k, m = grid.shape[:2]
     order = np.argsort(np.mod(angles, 2 * np.pi), kind="stable")
     at, known = np.mod(angles, 2 * np.pi)[order], points[order]
@@ -141,7 +169,7 @@ def _tied(grid: np.ndarray, points: np.ndarray, angles: np.ndarray) -> np.ndarra
     outline = np.stack([np.interp(around, at, known[:, axis], period=2 * np.pi) for axis in range(3)], axis=1)
     middles = grid.mean(axis=1)
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(middles, axis=0), axis=1))])
-    fade = np.clip(1 - along / (BLEND * max(along[-1], 1e-12)), 0.0, 1.0) ** 2
+    fade = np.clip(1 - along / (blend * max(along[-1], 1e-12)), 0.0, 1.0) ** 2
     fade[0] = 1.0
     return grid + fade[:, None, None] * (outline - grid[0])
 
@@ -157,28 +185,28 @@ def _row_shares(grid: np.ndarray) -> np.ndarray:
 def _evenly(radius: np.ndarray) -> np.ndarray:
     """New radii (n,) in the order of the old, spread so that equal areas of the disk hold equally many."""
     # Equal radii (mirror images) share a rank; a vertex stands for the middle of its own piece of area.
-    _, inverse, count = np.unique(np.round(radius, 9), return_inverse=True, return_counts=True)
+    # The logarithm, since each ring of a deep cap lies at a fraction of the radius of the one before.
+    depth = np.round(np.log(np.maximum(radius, 1e-300)), 6)
+    _, inverse, count = np.unique(depth, return_inverse=True, return_counts=True)
     rank = (np.cumsum(count) - 0.5 * count)[inverse]
     return np.sqrt(rank / (len(radius) + 1.0))
 
 
-def _relax(flat: np.ndarray, faces: np.ndarray, free: int) -> np.ndarray:
-    """Places (n + m, 2) on the disk, the first `free` moved toward the area-weighted middles of their triangles.
+def _relax(z: np.ndarray, faces: np.ndarray, free: int) -> np.ndarray:
+    """Places (n + m, complex) on the disk, the first `free` moved toward the area-weighted middles of their triangles.
 
-    Large triangles pull more, so that crowds spread; a triangle is never left with less than no area.
+    Large triangles pull more, so that crowds spread.
     """
-    total = len(flat)
-    rows = np.concatenate([faces[:, k] for k in range(3)])
+    rows = faces.T.ravel()
     for _ in range(RELAXING):
-        a, b, c = (flat[faces[:, k]] for k in range(3))
-        area = np.abs((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]) + 1e-12
-        weight = np.tile(area, 3)
-        middle = np.tile((a + b + c) / 3, (3, 1)) * weight[:, None]
-        mean = np.stack([np.bincount(rows, middle[:, axis], total) for axis in range(2)], axis=1)
-        mean /= np.bincount(rows, weight, total)[:, None]
-        flat = flat.copy()
-        flat[:free] += 0.7 * (mean - flat)[:free]
-    return flat
+        a, b, c = z[faces.T]
+        area = np.abs((np.conj(b - a) * (c - a)).imag) + 1e-12
+        weight, middle = np.tile(area, 3), np.tile(area * (a + b + c) / 3, 3)
+        mean = np.bincount(rows, middle.real, len(z)) + 1j * np.bincount(rows, middle.imag, len(z))
+        mean /= np.bincount(rows, weight, len(z))
+        z = z.copy()
+        z[:free] += 0.7 * (mean - z)[:free]
+    return z
 
 
 def _snap(radius: np.ndarray, edges: np.ndarray, circle: float) -> np.ndarray:
@@ -192,37 +220,35 @@ def _snap(radius: np.ndarray, edges: np.ndarray, circle: float) -> np.ndarray:
     return snapped
 
 
-def redraw(vertices: np.ndarray, cap: Cap, grid: np.ndarray, corners: tuple[int, ...] = ()) -> np.ndarray:
+def redraw(
+    vertices: np.ndarray, cap: Cap, grid: np.ndarray, corners: tuple[int, ...] = (), blend: float = BLEND
+) -> np.ndarray:
     """Displacement (V, 3) that carries the cap's inner vertices onto the tube grid (K, M, 3); zero elsewhere.
 
     corners are rings of the tube that edges of the mesh shall follow: where the sole meets the wall of a hoof.
     """
     points, free = vertices[cap.ring], len(cap.inner)
-    angles = ring_angles(points, grid[0])
-    rim = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    grid = _tied(grid, points, angles)
-    flat = _tutte(cap, rim)
-    radius = np.linalg.norm(flat, axis=1)
-    flat *= (_evenly(radius) / np.maximum(radius, 1e-12))[:, None]
-    flat = _relax(np.concatenate([flat, rim]), cap.faces, free)
-    radius, before = np.minimum(np.linalg.norm(flat, axis=1), 1.0), _row_shares(grid)
+    z = _turned(_flat(cap), points, grid[0])
+    grid = _tied(grid, points, np.angle(z[free:]), blend)
+    radius, before = np.minimum(np.abs(z), 1.0), _row_shares(grid)
     for corner in corners:
         radius[:free] = _snap(radius, cap.edges, float(np.sqrt(1 - before[corner])))[:free]
     rows = np.interp(1 - radius[:free] ** 2, before, np.arange(len(grid)))
     places = vertices.copy()
-    places[cap.inner] = _sample(grid, rows, np.arctan2(flat[:free, 1], flat[:free, 0]))
-    return _soften(places, cap, rows < SEAM * (len(grid) - 1)) - vertices
+    places[cap.inner] = _sample(grid, rows, np.angle(z[:free]))
+    return _soften(places, cap) - vertices
 
 
-def _soften(places: np.ndarray, cap: Cap, near: np.ndarray, rounds: int = 5) -> np.ndarray:
-    """Places (V, 3) with the inner vertices `near` (n,) the seam drawn toward the mean of their neighbours."""
+def _soften(places: np.ndarray, cap: Cap, rounds: int = 4) -> np.ndarray:
+    """Places (V, 3) with the inner vertices next to the seam drawn toward the mean of their neighbours."""
     matrix, order = _adjacency(cap), np.concatenate([cap.inner, cap.ring])
-    moved = np.flatnonzero(near)
+    beside = np.asarray(matrix[:, len(cap.inner) :].sum(axis=1)).ravel()[: len(cap.inner)] > 0
+    moved = np.flatnonzero(beside)
     local = places[order]
     matrix = matrix[moved]
     degree = np.asarray(matrix.sum(axis=1))
     for _ in range(rounds):
-        local[moved] += 0.5 * (matrix @ local / degree - local[moved])
+        local[moved] += 0.4 * (matrix @ local / degree - local[moved])
     places = places.copy()
     places[order] = local
     return places

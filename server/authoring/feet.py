@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .caps import cut_cap, disk_around, redraw, tube
+from .caps import cut_cap, redraw, tube
 from .skeleton import INDEX
 
 if TYPE_CHECKING:
@@ -19,17 +19,16 @@ if TYPE_CHECKING:
 KINDS = ("hoof", "cloven", "pillar")
 FIELDS = tuple(f"feet.{kind}" for kind in KINDS)
 MIRROR = np.array([1.0, -1.0, 1.0])
-FEET = (("Leg3", "Foot"), ("LegBack3", "FootBack"))
+FEET = (("Leg2", "Leg3", "Foot"), ("LegBack2", "LegBack3", "FootBack"))
 # Rings of a hoof from the fetlock down: share of the height above the ground, share of the forward slope, length and
 # width over the cannon's radius, and how far the ring is set back below its centre.
 HOOF = np.array([
     (1.00, 0.00, 1.25, 1.15), (0.85, 0.12, 1.22, 1.12), (0.70, 0.30, 1.10, 1.02), (0.56, 0.50, 1.10, 1.02),
     (0.48, 0.62, 1.25, 1.18), (0.45, 0.66, 1.38, 1.28), (0.20, 0.88, 1.60, 1.45), (0.00, 1.00, 1.75, 1.58),
 ])  # fmt: skip
-PILLAR = np.array([
-    (1.00, 0.00, 1.00, 1.00), (0.70, 0.02, 1.02, 1.02), (0.45, 0.05, 1.08, 1.08), (0.25, 0.12, 1.20, 1.18),
-    (0.12, 0.18, 1.28, 1.25), (0.03, 0.18, 1.28, 1.25), (0.00, 0.17, 1.20, 1.18),
-])  # fmt: skip
+# Of a pillar: share of the way from the lower foreleg to the ground, and radius over the radius at the start.
+PILLAR = np.array([(0.0, 1.0), (0.25, 1.0), (0.5, 1.02), (0.72, 1.08), (0.88, 1.22), (0.96, 1.27), (1.0, 1.2)])
+PILLAR_TOP = 0.5  # where along the second bone of the leg a pillar starts
 SOLE_RINGS = (0.75, 0.5, 0.25, 0.0)
 SLOPE = 0.35  # of the foot's height: how far forward the sole stands from the fetlock
 CLEFT = 0.30  # depth of the cleft over the radius
@@ -79,30 +78,62 @@ def cleave(grid: np.ndarray, first: int) -> np.ndarray:
     return middle + (grid - middle) * (1 - CLEFT * opening[:, None] * notch)[:, :, None]
 
 
+def pillar_grid(ring: np.ndarray, line: np.ndarray, ground: float) -> np.ndarray:
+    """The tube (K, M, 3) of one pillar: along the leg's bones, line (3, 3) from shaft to ground, to a flat sole."""
+    start, (hock, foot, tip) = ring.mean(axis=0), line
+    points = np.array([start, hock, (hock + foot) / 2, foot, (*((foot + tip) / 2)[:2], ground)])
+    walked = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
+    share = np.linspace(0, 1, 25)
+    # A soft bend instead of the hock's: the leg's corners are rounded by averaging along the way.
+    fine = np.linspace(-0.15, 1.15, 27)
+    spread = np.clip(share[:, None] + 0.12 * fine[None, :] * np.minimum(share, 1 - share)[:, None] * 4, 0, 1)
+    centres = np.stack([np.interp(spread * walked[-1], walked, points[:, k]).mean(axis=1) for k in range(3)], axis=1)
+    along = np.gradient(centres, axis=0)
+    along[-6:] = (0, 0, -1)  # the sole is level, and so are the rings above it
+    along = np.array([along[max(k - 3, 0) : k + 4].mean(axis=0) for k in range(len(along))])
+    along[-1] = (0, 0, -1)
+    along /= np.linalg.norm(along, axis=1, keepdims=True)
+    left = np.tile([0.0, 1.0, 0.0], (len(along), 1))
+    across = np.cross(along, left)
+    across /= np.linalg.norm(across, axis=1, keepdims=True)
+    radius = 0.5 * float(np.sqrt(np.ptp(ring @ across[0]) * np.ptp(ring[:, 1])))
+    radii = radius * np.interp(share, *PILLAR.T)
+    radii = np.concatenate([radii, radii[-1] * np.array(SOLE_RINGS)])
+    rest = len(SOLE_RINGS)
+    centres, across, left = (np.concatenate([part, np.repeat(part[-1:], rest, 0)]) for part in (centres, across, left))
+    return tube(centres, across, left, np.stack([radii, radii], axis=1))
+
+
+def foot_mask(warp: Warp, kind: str, side: str, bones: tuple[str, str, str]) -> np.ndarray:
+    """Mask (V,) of the vertices of one foot that are redrawn, found where the template has them."""
+    source = warp.template or warp
+    upper, shaft, foot = (source.weights[:, INDEX[side + name]] for name in bones)
+    if kind != "pillar":
+        return foot > 0.5
+    first, last = (source.joints[INDEX[side + name]] for name in bones[:2])
+    along = (source.vertices - first) @ (last - first) / ((last - first) @ (last - first))
+    return (foot + shaft > 0.5) | ((upper + shaft + foot > 0.9) & (along > PILLAR_TOP))
+
+
 def foot_field(warp: Warp, kind: str) -> np.ndarray:
     """Displacement (V, 3) of all four feet to a `hoof`, `cloven` or `pillar` foot; symmetric."""
     field = np.zeros_like(warp.vertices)
-    for shaft, foot in FEET:
+    for bones in FEET:
         for side, flip in (("L", np.ones(3)), ("R", MIRROR)):
             v = warp.vertices * flip
-            weights = warp.weights[:, INDEX[side + foot]]
-            cannon = warp.weights[:, INDEX[side + shaft]]
-            wanted = weights > 0.5
-            if kind == "pillar":  # half of the cannon with it
-                first, last = (warp.joints[INDEX[side + name]] * flip for name in (shaft, foot))
-                along = (v - first) @ (last - first) / ((last - first) @ (last - first))
-                wanted = (weights + cannon > 0.8) & (along > 0.5)
-            lowest = int(np.argmin(np.where(weights > 0.5, v[:, 2], np.inf)))
-            cap = cut_cap(warp.faces, disk_around(warp.faces, wanted, lowest))
-            radius = shaft_radius(v[cannon > 0.5])
-            profile, slope = (PILLAR, 0.3) if kind == "pillar" else (HOOF, SLOPE)
+            foot, shaft = (warp.weights[:, INDEX[side + name]] for name in bones[:0:-1])
+            sole = (warp.template or warp).vertices[:, 2]
+            lowest = int(np.argmin(np.where(foot > 0.5, sole, np.inf)))
+            cap = cut_cap(warp.faces, foot_mask(warp, kind, side, bones), lowest)
+            ring, ground = v[cap.ring], float(v[foot > 0.5, 2].min())
             if kind == "pillar":
-                radius = float(np.sqrt(np.prod(np.ptp(v[cap.ring][:, :2], axis=0)))) / 2
-            grid = foot_grid(v[cap.ring], float(v[lowest, 2]), radius, profile, slope)
-            rim = 24
+                line = np.array([*(warp.joints[INDEX[side + name]] * flip for name in bones[1:]), v[foot > 0.5].mean(axis=0)])
+                grid = pillar_grid(ring, line, ground)
+            else:
+                grid = foot_grid(ring, ground, shaft_radius(v[shaft > 0.5]), HOOF, SLOPE)
             if kind == "cloven":
                 grid = cleave(grid, 10)
-            field += redraw(v, cap, grid, (rim,)) * flip
+            field += redraw(v, cap, grid, (len(grid) - len(SOLE_RINGS) - 1,)) * flip
     return field
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import head
-from .caps import cut_cap, disk_around, redraw, tube
+from .caps import cut_cap, redraw, tube
 from .skeleton import INDEX, SPINE, step
 from .surface import smooth, vertex_normals
 
@@ -31,6 +31,7 @@ FIELDS = tuple(
     for name in (*NOSES, "fan_ear", *HUMPS, "dewlap", "crest", "throat_mane", "skirt", "wool", "cape", "folds")
 )
 NOSE_START = 0.74  # of the head's length: where a trunk leaves the face
+PALATE = -0.3  # the roof of the mouth looks down more than this and is no part of a trunk
 EAR_ROOT = 0.45  # weight of the ear's joint above which the ear is redrawn
 
 
@@ -38,7 +39,7 @@ def nose_path(kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Directions below the head's axis (radians), steps and radii of a nose's rings, over the head's length."""
     s = np.linspace(0, 1, 40)
     if kind == "trunk":  # hangs, and curls a little forward at its tip
-        angle = 1.45 * step(s, 0.14, 0.14) - 0.55 * step(s, 0.85, 0.2)
+        angle = 1.45 * step(s, 0.18, 0.18) - 0.55 * step(s, 0.85, 0.2)
         return angle, np.full(40, 2.1 / 39), np.interp(s, [0, 0.1, 0.35, 1], [0.155, 0.145, 0.095, 0.045])
     angle = 1.1 * step(s, 0.45, 0.4)
     return angle, np.full(40, 0.52 / 39), np.interp(s, [0, 0.3, 0.75, 1], [0.14, 0.12, 0.085, 0.07])
@@ -53,8 +54,10 @@ def nose_field(warp: Warp, kind: str) -> np.ndarray:
     """Displacement (V, 3) of the upper muzzle to a trunk (to the ground, nearly) or a tapir's proboscis."""
     source = warp.template or warp
     seen = head.head_frame(source.joints[INDEX["Head"]], source.nose()).local(source.vertices)
-    above = source.weights[:, INDEX["Head"]] > 0.5
-    cap = cut_cap(warp.faces, disk_around(warp.faces, above & (seen[:, 0] > NOSE_START), int(warp.places["nose"][0])))
+    frame = head.head_frame(source.joints[INDEX["Head"]], source.nose())
+    palate = vertex_normals(source.vertices, warp.faces) @ frame.axes[2] < PALATE
+    above = (source.weights[:, INDEX["Head"]] > 0.5) & ~palate
+    cap = cut_cap(warp.faces, above & (seen[:, 0] > NOSE_START), int(warp.places["nose"][0]))
     frame = head.head_frame(warp.joints[INDEX["Head"]], warp.nose())
     along, up = frame.axes[0], frame.axes[2]
     angle, steps, radii = nose_path(kind)
@@ -71,24 +74,27 @@ def nose_field(warp: Warp, kind: str) -> np.ndarray:
     centres, lifts = (np.concatenate([part, np.repeat(part[-1:], rest, axis=0)]) for part in (centres, lifts))
     sides = np.tile([0.0, 1.0, 0.0], (len(radii), 1))
     grid = tube(centres, lifts, sides, np.stack([radii, radii], axis=1))
-    return redraw(warp.vertices, cap, grid)
+    return redraw(warp.vertices, cap, grid, blend=0.15 if kind == "trunk" else 0.35)
 
 
 def fan_grid(ring: np.ndarray, length: float) -> np.ndarray:
     """The tube (K, M, 3) of a left fan ear from its root's points (m, 3): a thin plate, back and out, lower than its root."""
-    s = np.linspace(0, 1, 30)
-    back = np.array([-0.80, 0.60, 0.0])
-    tall, thick = np.array([0.0, 0.0, 1.0]), np.array([0.60, 0.80, 0.0])
-    half = length * 0.50 * np.interp(s, [0, 0.12, 0.35, 0.6, 0.8, 0.92, 1], [0.35, 0.75, 1.0, 0.95, 0.75, 0.5, 0.2])
-    sink = length * np.interp(s, [0, 0.15, 0.4, 1], [0.0, 0.12, 0.26, 0.42])
-    bow = length * 0.10 * np.sin(np.pi * s)  # the plate is a little hollow
-    centres = ring.mean(axis=0) + 0.80 * length * s[:, None] * back - sink[:, None] * tall + bow[:, None] * thick
-    plate = length * np.interp(s, [0, 0.15, 1], [0.10, 0.035, 0.02])
+    s = np.linspace(0, 1, 36)
+    back, tall, thick = np.array([[-0.80, 0.60, 0.0], [0.0, 0.0, 1.0], [-0.60, -0.80, 0.0]])
+    rise = np.pi / 2 * (1 - step(s, 0.10, 0.09))[:, None]  # the ear leaves the head upward and bends back
+    along, across = np.cos(rise) * back + np.sin(rise) * tall, np.cos(rise) * tall - np.sin(rise) * back
+    half = length * 0.50 * np.interp(s, [0.18, 0.4, 0.6, 0.8, 0.92, 1], [0.45, 1.0, 1.0, 0.78, 0.5, 0.2])
+    root = 0.5 * np.array([np.ptp(ring @ across[0]), np.ptp(ring @ thick)])
+    half += (root[0] - half[0]) * np.clip(1 - s / 0.18, 0, 1)
+    plate = np.interp(s, [0, 0.2, 1], [root[1], 0.065 * length, 0.04 * length])
+    sink = length * 0.46 * step(s, 0.30, 0.24)
+    bow = length * 0.06 * np.sin(np.pi * s)  # the plate is a little hollow
+    steps = 0.95 * length / (len(s) - 1) * along
+    centres = ring.mean(axis=0) + np.cumsum(steps, axis=0) - steps[0] - sink[:, None] * tall + bow[:, None] * thick
     radii = np.stack([half, plate], axis=1)
     tail = radii[-1] * np.linspace(1, 0, 4)[1:, None]
-    centres = np.concatenate([centres, np.repeat(centres[-1:], 3, axis=0)])
-    count = len(centres)
-    return tube(centres, np.tile(tall, (count, 1)), np.tile(thick, (count, 1)), np.concatenate([radii, tail]))
+    centres, across = (np.concatenate([part, np.repeat(part[-1:], 3, axis=0)]) for part in (centres, across))
+    return tube(centres, across, np.tile(thick, (len(centres), 1)), np.concatenate([radii, tail]))
 
 
 def ear_field(warp: Warp) -> np.ndarray:
@@ -98,9 +104,9 @@ def ear_field(warp: Warp) -> np.ndarray:
     for side, flip in (("L", np.ones(3)), ("R", MIRROR)):
         weights = warp.weights[:, INDEX[side + "Ear"]]
         seed = int(np.argmax(weights))
-        cap = cut_cap(warp.faces, disk_around(warp.faces, weights > EAR_ROOT, seed))
+        cap = cut_cap(warp.faces, weights > EAR_ROOT, seed)
         v = warp.vertices * flip
-        field += redraw(v, cap, fan_grid(v[cap.ring], length)) * flip
+        field += redraw(v, cap, fan_grid(v[cap.ring], length), blend=0.15) * flip
     return field
 
 
