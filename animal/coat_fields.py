@@ -147,7 +147,7 @@ def _chart(vertices: Array, joints: Array, weights: Array, points: Mapping[str, 
     face = _unit(points["nose"] - head) if points is not None else _unit(joints[_J["Mouth"]] - head)
     neck_size, tail_size = np.linalg.norm(head - neck), np.linalg.norm(joints[[_J[name] for name in _TAIL]][-1] - tail) * 7 / 6
     face_size = np.linalg.norm(points["nose"] - head) if points is not None else unit
-    sizes = (unit, neck_size, face_size, tail_size) if points is not None else (unit,) * 4
+    sizes = (unit, float(neck_size), float(face_size), float(tail_size)) if points is not None else (unit,) * 4
     rows = dict.fromkeys((*_TRUNK, *_FRONT, *_HIND), (tail, 0.0, forward, sizes[0]))
     rows["Neck"] = (neck, 1.0, _unit(head - neck), sizes[1])
     start = 1.0 + float(neck_size / sizes[1])

@@ -16,7 +16,7 @@ from ..animal.coats import Coat, Layer, linear
 from . import compat
 from .node_tree import NodeTree, Socket
 
-REST, FLOW, SHADE, EYE = "rest_position", "coat_flow", "coat_shade", "eye_place"
+REST, FLOW, SHADE, EYE = "coat_rest", "coat_flow", "coat_shade", "eye_place"
 LAYER = "coat_layer_{}"
 REGION = "region_{}"
 _SKIN_REGIONS = ("nose", "mouth", "hoof", "pad", "ear_inner")
