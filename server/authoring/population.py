@@ -110,13 +110,14 @@ def mixed_stance(
 ) -> Stance:
     """The stance on a mixture of sources (name to vertices (V, 3) and joints (35, 3)) with shares as in `base`.
 
-    A name that no source has stands for nothing and the other shares are made to sum to 1; "template" is the template
-    itself, and so is a mixture of nothing.
+    What the shares leave to 1 is the template. A name that no source has is left out and the rest, the template's share
+    among them, is made to sum to 1; when nothing is left it is the template.
     """
-    known = {"template": (template.warp.vertices, template.warp.joints), **sources}
-    shares = {name: share for name, share in base.items() if name in known and share}
+    known = {"": (template.warp.vertices, template.warp.joints), **sources}
+    shares = {name: share for name, share in base.items() if name in known and share > 0}
+    shares[""] = shares.get("", 0.0) + max(0.0, 1.0 - sum(base.values()))
     total = sum(shares.values())
-    if total <= 0 or set(shares) == {"template"}:
+    if shares[""] >= total - 1e-9:
         return template
     parts = [sum(share / total * known[name][k] for name, share in shares.items()) for k in range(2)]
     return template.on(np.asarray(parts[0]), np.asarray(parts[1]))

@@ -26,12 +26,12 @@ UNKNOWNS: dict[str, tuple[float, dict[str, float]]] = {
     "trunk_depth": (0.3, on(SPINE, "depth")),
     "neck_length": (0.4, on(("Neck",), "length")),
     "head_size": (0.35, on(("Head", "Muzzle"), "length", "depth", "width")),
-    "tail_length": (0.8, on(TAIL, "length")),
+    "tail_length": (1.2, {**on(TAIL, "length"), **on(TAIL, "depth", "width", by=0.25)}),  # a stump is thin as well
     "ear_length": (0.5, on(("Ear",), "length")),
     "hind_foot": (0.2, on(("LegBack3", "FootBack"), "length")),
 }
 EXACT = 0.01  # standard deviation of the logarithm that a number of the table is met with
-LIMITS = (-2.5, 1.8)  # of the logarithm of any trait
+LIMITS = (-3.5, 1.8)  # of the logarithm of any trait
 STEP = 0.35  # the largest change of a logarithm in one iteration
 HEAD = ("head_length", "skull_length")
 AUTHORED = ("tail_length", "ear_length")  # differ freely among relatives: kept out, the author's own eye stands for them
@@ -115,7 +115,7 @@ def targets(numbers: Mapping[str, Number], guessed: Mapping[str, Wanted]) -> dic
         if number.kept_out:
             wanted |= {} if name in AUTHORED else {name: guessed[name]}
         elif number.value == 0:
-            wanted[name] = Wanted(0.4 * NO_TAIL * body_length(values(numbers)), 0.2)
+            wanted[name] = Wanted(0.7 * NO_TAIL * body_length(values(numbers)), 0.2)
         else:
             wanted[name] = Wanted(number.value, EXACT)
     return wanted

@@ -1,0 +1,162 @@
+"""All animals that the shape space must know exactly: every species with its measures met, and every registered source.
+
+Each is a clean surface: symmetric, its folds relaxed, its feet on the ground. Individuals are drawn around each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from .breeds import BREEDS, Breed
+from .measures import TRUNKED, Ruler, Table, read_table
+from .population import Stance, draw_individuals, mixed_stance, surface_modes
+from .proportions import expand
+from .skeleton import INDEX, TAIL, joint_mirror
+from .solve import Wanted, solve
+from .space import Space, learn
+from .surface import averaging, self_intersecting_faces
+
+FLIP = np.array([1.0, -1.0, 1.0])
+RELAXING = 40  # rounds at most
+AFTER = 2  # rounds more once nothing cuts: surfaces that only just part would meet again in rounding
+TAIL_STEP, TAIL_STEPS = 0.12, 6  # radians by which a tail that cuts the body is raised, and how often
+SETTLING = 5  # times the space is learned anew
+Sources = Mapping[str, tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Authored:
+    """One species: its family, surface (V, 3), joints (35, 3), metres per unit, measures in metres, share of bad faces."""
+
+    family: str
+    parameters: np.ndarray
+    vertices: np.ndarray
+    joints: np.ndarray
+    metres_per_unit: float
+    measures: dict[str, float]
+    folded: float
+
+
+def measured_breeds(table: Table | None = None, breeds: Mapping[str, Breed] = BREEDS) -> tuple[dict[str, Breed], Table]:
+    """The breeds that the table has measures of, and the table of these; read from the file by default."""
+    table = read_table() if table is None else table
+    known = {name: breed for name, breed in breeds.items() if name in table}
+    return known, {name: table[name] for name in known}
+
+
+def symmetric(points: np.ndarray, mirror: np.ndarray) -> np.ndarray:
+    """The mean of points (..., n, 3) and their mirror image; mirror (n,)."""
+    return (points + points[..., mirror, :] * FLIP) / 2
+
+
+class Studio:
+    """The template with everything that is done on it: stances by base mixture, the ruler, individuals."""
+
+    def __init__(self, template: Stance, mirror: np.ndarray, groups: list[np.ndarray], sources: Sources) -> None:
+        self.template, self.mirror, self.groups = template, mirror, groups
+        self.sources = dict(sources)
+        warp = template.warp
+        self.faces = warp.faces
+        self.average = averaging(warp.faces, len(warp.vertices))
+        self.tail = warp.weights[:, [INDEX[name] for name in TAIL]].sum(axis=1) > 0.5
+        self.ruler = Ruler.on(warp.vertices, warp.joints, warp.weights, mirror, groups)
+        self.modes = surface_modes(warp, mirror)
+        self._stances: dict[tuple[tuple[str, float], ...], Stance] = {}
+
+    def without(self, source: str) -> Studio:
+        """The same studio that knows nothing of one source."""
+        sources = {name: parts for name, parts in self.sources.items() if name != source}
+        return Studio(self.template, self.mirror, self.groups, sources)
+
+    @property
+    def length(self) -> float:
+        """The template's trunk from chest to rump, model units."""
+        return self.template.height_and_length(self.template.warp.vertices)[1]
+
+    def stance(self, base: Mapping[str, float]) -> Stance:
+        """The stance on a mixture of sources."""
+        key = tuple(sorted(base.items()))
+        if key not in self._stances:
+            self._stances[key] = mixed_stance(self.template, self.sources, base)
+        return self._stances[key]
+
+    def relaxed(self, vertices: np.ndarray) -> np.ndarray:
+        """The surface (V, 3) without folds, as far as smoothing about the faces that cut helps; symmetric.
+
+        A place once smoothed stays soft for some rounds, so that one fold is not moved into the next.
+        """
+        touched, left = np.zeros(len(vertices)), RELAXING
+        while left:
+            bad = self_intersecting_faces(vertices, self.faces)
+            if not bad.any():
+                if not touched.any():
+                    return vertices
+                left = min(left, AFTER)
+            left -= 1
+            touched *= 0.9
+            touched[self.faces[bad].ravel()] = 1.0
+            touched = np.maximum(touched, touched[self.mirror])
+            amount = np.minimum(1.0, touched + self.average @ touched)[:, None]
+            vertices = vertices + 0.6 * amount * (self.average @ vertices - vertices)
+            vertices = symmetric(vertices, self.mirror)
+        return vertices
+
+    def folded(self, vertices: np.ndarray) -> float:
+        """Share of the faces that cut another."""
+        return float(self_intersecting_faces(vertices, self.faces).mean())
+
+    def author(self, breed: Breed, wanted: Mapping[str, Wanted]) -> Authored:
+        """One species, from its breed and what its measures should be (see `solve.targets`)."""
+        stance, trunked = self.stance(breed.base), breed.family in TRUNKED
+        start = expand(breed.traits)
+        for _ in range(TAIL_STEPS):
+            solved = solve(stance, self.ruler, start, wanted, trunked)
+            bad = self_intersecting_faces(solved.vertices, self.faces)
+            if not self.tail[self.faces[bad]].any():
+                break
+            start = start + expand({"tail_droop": -TAIL_STEP})
+        vertices = self.relaxed(symmetric(solved.vertices, self.mirror))
+        joints = symmetric(solved.joints, joint_mirror())
+        found = self.ruler.measure(vertices[None], joints[None], trunked)
+        measures = {name: solved.metres_per_unit * float(value[0]) for name, value in found.items()}
+        return Authored(
+            breed.family, solved.parameters, vertices, joints, solved.metres_per_unit, measures, self.folded(vertices)
+        )
+
+    def individuals(
+        self, breeds: Mapping[str, Breed], authored: Mapping[str, Authored], each: int, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray, list[str]]:
+        """Random individuals: vertices (N, V, 3) float32, joints (N, 35, 3), and which species or source each is of."""
+        vertices, joints, kinds = [], [], []
+        centres = [(name, self.stance(breeds[name].base), animal.parameters) for name, animal in authored.items()]
+        centres += [(name, self.stance({name: 1.0}), expand({})) for name in self.sources]
+        for name, stance, parameters in centres:
+            v, j = draw_individuals(stance, parameters, self.modes, each, rng)
+            if name in authored:  # what relaxing changed, each individual has too
+                _, plain, _ = stance.level(parameters, 1)
+                v = v + (authored[name].vertices - plain)
+            vertices.append(symmetric(v, self.mirror).astype(np.float32))
+            joints.append(j)
+            kinds += [name] * each
+        return np.concatenate(vertices), np.concatenate(joints), kinds
+
+    def settle(self, exact: np.ndarray, individuals: np.ndarray, count: int) -> tuple[Space, np.ndarray]:
+        """The space learned so that the shapes it gives back are free of folds, and the exact surfaces (M, V, 3) changed for it.
+
+        A surface that is sound may cut itself once its last hundredths of a percent are lost (lips, eyelids, a tail on the
+        thigh): what comes back folded is relaxed and takes the surface's place, held to twice the accuracy.
+        """
+        exact, strict = exact.copy(), np.ones(len(exact))
+        for _ in range(SETTLING):
+            space = learn(exact, individuals, self.mirror, count, self.length, strict)
+            shapes = space.shape(space.project(exact))
+            poor = [index for index, shape in enumerate(shapes) if self.folded(shape)]
+            if not poor:
+                break
+            for index in poor:
+                exact[index] = self.relaxed(shapes[index])
+                strict[index] /= 2
+        return space, exact
