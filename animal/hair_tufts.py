@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 
 _CORNERS = 4
 _STEPS = np.array([0.0, 0.22, 0.5, 0.78])  # where along a tuft its cross-sections are
-_BREADTH = np.array([0.7, 1.0, 0.85, 0.5])  # and how broad
+_BREADTH = np.array([0.85, 1.0, 0.75, 0.42])  # and how broad
 _THICK = 0.4  # thickness over breadth
 _CANDIDATES = 24  # places looked at for each root that is kept
 _CROSS = ((1, 0), (0, 1), (-1, 0), (0, -1))  # corners of a cross-section: across and through the leaf
@@ -196,8 +196,8 @@ class _Neck:
 
 
 _FRONT = {
-    "crest": lambda n: (n.u > -0.12) & (n.u < 1.0) & (n.angle < 16) & (n.ears < 0.3) & (n.trunk > 0.6),
-    "forelock": lambda n: n.near("forehead", 0.32) & (np.abs(n.points[:, 1]) < 0.14 * n.unit) & (n.ears < 0.3) & (n.head > 0.5),
+    "crest": lambda n: (n.u > -0.12) & (n.u < 1.0) & (np.abs(n.points[:, 1]) < 0.07 * n.unit) & (n.angle < 40) & (n.ears < 0.3) & (n.trunk > 0.6),
+    "forelock": lambda n: n.near("forehead", 0.26) & (np.abs(n.points[:, 1]) < 0.1 * n.unit) & (n.ears < 0.3) & (n.head > 0.5),
     "ruff": lambda n: (n.u > -0.1) & (n.u < 0.62) & (n.trunk > 0.6) & ~n.near("left_eye", 0.42) & ~n.near("left_mouth_corner", 0.34),
     "cheeks": lambda n: (n.head > 0.5) & (n.u > -0.42) & (n.angle > 50) & ~n.near("left_eye", 0.3) & ~n.near("left_mouth_corner", 0.22),
     "chin": lambda n: n.near("chin", 0.24) & (n.points[:, 2] < n.spot["chin"][2] + 0.1 * n.unit),

@@ -90,12 +90,12 @@ def _mane(colour: str, *hair: Hair, tip: str = "", kind: str = "mane") -> Part:
 def _hanging_mane(colour: str, length: float = 0.5) -> tuple[Part, ...]:
     """A horse's mane, forelock and tail."""
     return (
-        _mane(colour, Hair("crest", length, 0.16, 110, 0.28, 0.9, 0.2), Hair("forelock", 0.6 * length, 0.1, 20, 0.3, 0.6, 0.3)),
+        _mane(colour, Hair("crest", length, 0.16, 140, 0.28, 0.9, 0.2), Hair("forelock", 0.7 * length, 0.09, 26, 0.3, 0.6, 0.2)),
         _mane(colour, Hair("tail", 2.0 * length, 0.2, 80, 0.12, 0.8, 0.2), kind="brush"))
 
 
-def _upright_mane(colour: str, length: float, tip: str = "") -> Part:
-    return _mane(colour, Hair("crest", length, 0.1, 110, 0.97, 0.0, 0.12), tip=tip)
+def _upright_mane(colour: str, length: float, tip: str = "", count: int = 220) -> Part:
+    return _mane(colour, Hair("crest", length, 0.13, count, 0.97, 0.0, 0.1), tip=tip)
 
 
 def _brush(colour: str, length: float = 0.35, width: float = 0.12, count: int = 36) -> Part:
@@ -161,8 +161,8 @@ def _rhino_horn(height: float, root: float, offset: Point) -> Part:
                 tubes=(Tube(_rounded(path), _taper(path, root, 0.01, 0.85)),))  # fmt: skip
 
 
-def _skirt(colour: str, length: float) -> Hair:
-    del colour
+def _skirt(length: float) -> Hair:
+    """Long hair hanging from the flanks."""
     return Hair("flanks", length, 0.3, 150, 0.2, 0.9, 0.25)
 
 
@@ -191,23 +191,22 @@ PARTS: dict[str, tuple[Part, ...]] = {
     ),
     "bison": (
         _horns([(0, 0, 0), (-0.02, 0.2, 0.02), (0.0, 0.34, 0.16), (0.0, 0.32, 0.36)], 0.085, _BLACK),
-        _mane("#2c1c12", Hair("forelock", 0.26, 0.16, 50, 0.6, 0.3, 0.35), Hair("ruff", 0.34, 0.22, 170, 0.4, 0.7, 0.3),
-              Hair("chest", 0.42, 0.2, 50, 0.3, 0.9, 0.3), Hair("hump", 0.24, 0.2, 130, 0.4, 0.5, 0.3), tip="#4a3220"),
+        _mane("#2c1c12", Hair("forelock", 0.26, 0.16, 50, 0.6, 0.3, 0.35), Hair("ruff", 0.36, 0.22, 300, 0.35, 0.7, 0.3),
+              Hair("chest", 0.45, 0.2, 60, 0.3, 0.9, 0.3), tip="#4a3220"),
         _beard("#21150e", 0.5, 36, width=0.14),
         _brush("#21150e", 0.25),
     ),
     "yak": (
         _horns([(0, 0, 0), (0.0, 0.32, 0.02), (0.12, 0.6, 0.16), (0.14, 0.68, 0.5), (-0.02, 0.58, 0.82)], 0.085, _GREY),
-        _mane("#1d1713", _skirt("", 0.75), Hair("chest", 0.6, 0.24, 40, 0.25, 0.9, 0.3), Hair("throat", 0.35, 0.2, 60, 0.3, 0.9, 0.3),
-              Hair("forelock", 0.25, 0.12, 24, 0.4, 0.6, 0.3), tip="#2f2620"),
+        _mane("#1d1713", _skirt(0.75), Hair("chest", 0.6, 0.24, 40, 0.25, 0.9, 0.3), Hair("throat", 0.35, 0.2, 60, 0.3, 0.9, 0.3),
+              Hair("forelock", 0.3, 0.1, 40, 0.4, 0.6, 0.3), tip="#2f2620"),
         _mane("#1d1713", Hair("tail", 0.8, 0.24, 60, 0.2, 0.8, 0.3), kind="brush"),
     ),
     "gaur": (_horns([(0, 0, 0), (0.0, 0.28, 0.08), (0.02, 0.5, 0.36), (0.02, 0.4, 0.72)], 0.11, "#a89662"), _brush(_BLACK, 0.25)),
     "muskox": (
         _horns([(0.0, 0.02, 0.03), (0.0, 0.2, 0.02), (0.02, 0.36, -0.25), (0.1, 0.43, -0.5), (0.3, 0.48, -0.5), (0.4, 0.47, -0.28)],
                0.16, "#8b7a5e", radii=(0.15, 0.15, 0.1, 0.075, 0.05, 0.008), flat=0.6, offset=(0, -0.14, 0)),
-        _mane("#2a1e16", _skirt("", 0.95), Hair("chest", 0.8, 0.26, 40, 0.25, 0.9, 0.3), Hair("throat", 0.6, 0.24, 70, 0.3, 0.9, 0.3),
-              Hair("hump", 0.3, 0.24, 90, 0.35, 0.6, 0.3), tip="#3d2d21"),
+        _mane("#2a1e16", _skirt(0.95), Hair("chest", 0.8, 0.26, 40, 0.25, 0.9, 0.3), Hair("throat", 0.6, 0.24, 90, 0.3, 0.9, 0.3), tip="#3d2d21"),
     ),
     "bighorn_sheep": (
         _horns(_arc(0.36, 40, 350, 0.42, 14, 0.06), 0.14, "#8a7458", tip_colour="#6d5a44", rings=24, power=1.8, flat=0.85,
@@ -248,7 +247,7 @@ PARTS: dict[str, tuple[Part, ...]] = {
         _mane("#4a3525", Hair("crest", 0.2, 0.1, 60, 0.7, 0.2, 0.2)),
     ),
     # deer
-    "stag": (_STAG, _mane("#5a4028", Hair("throat", 0.24, 0.16, 70), Hair("ruff", 0.16, 0.14, 120))),
+    "stag": (_STAG, _mane("#5a4028", Hair("throat", 0.3, 0.13, 130, 0.25, 0.85, 0.35), tip="#43301f")),
     "moose": (_MOOSE, _beard("#3a2a20", 0.36, 10, "throat", 0.14)),
     "reindeer": (_REINDEER, _beard("#d9d2c4", 0.3, 70, "throat", 0.16)),
     "fallow_deer": (_FALLOW,),
@@ -256,7 +255,7 @@ PARTS: dict[str, tuple[Part, ...]] = {
     "roe_deer": (_ROE,),
     "axis_deer": (_AXIS,),
     # giraffes
-    "giraffe": (_OSSICONE, _upright_mane("#6a3f1e", 0.14), _brush(_BLACK, 0.9, 0.14, 40)),
+    "giraffe": (_OSSICONE, _upright_mane("#6a3f1e", 0.16, count=420), _brush(_BLACK, 0.9, 0.14, 40)),
     "okapi": (Part("horn", "coat", _GREY, "brow", (-0.05, -0.03, 0), tubes=(
         Tube(((0, 0, 0), (-0.08, 0.015, 0.12), (-0.2, 0.03, 0.24)), (0.05, 0.036, 0.012)),)), _brush(_BLACK, 0.16, 0.06, 16)),
     # rhinos, elephants, pigs
@@ -293,8 +292,8 @@ PARTS: dict[str, tuple[Part, ...]] = {
     "striped_hyena": (_mane("#6d6252", Hair("crest", 0.3, 0.12, 90, 0.75, 0.1, 0.3), Hair("hump", 0.2, 0.12, 60, 0.6, 0.2, 0.3), tip=_BLACK),),
     "golden_retriever": (_mane("coat", Hair("chest", 0.3, 0.14, 30, 0.2, 0.9, 0.3), Hair("tail", 0.4, 0.14, 60, 0.15, 0.9, 0.3)),),
     # goats' cousins in the trees and others
-    "mandrill": (_beard("#c99a3a", 0.3, 26), _mane("#4d4634", Hair("cheeks", 0.24, 0.14, 60), Hair("ruff", 0.2, 0.16, 90))),
-    "baboon": (_mane("#6a5f45", Hair("ruff", 0.26, 0.18, 110, 0.35, 0.6, 0.3)),),
+    "mandrill": (_beard("#c99a3a", 0.3, 26), _mane("#4d4634", Hair("cheeks", 0.3, 0.13, 110, 0.35, 0.4, 0.3))),
+    "baboon": (_mane("#6a5f45", Hair("ruff", 0.34, 0.16, 240, 0.3, 0.6, 0.3)),),
     "squirrel": (_ear_tufts("#7a3a1c", 0.32),),
     "red_panda": (_mane("#efe6da", Hair("cheeks", 0.24, 0.12, 50, 0.4, 0.3, 0.3)),),
     "giant_anteater": (_mane("#3c352d", Hair("tail", 0.7, 0.2, 90, 0.25, 0.9, 0.3), kind="brush"),),
