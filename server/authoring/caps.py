@@ -120,7 +120,7 @@ def _flat(cap: Cap) -> np.ndarray:
     factors = splu(system[:, :n].tocsc())
     pole = int(np.argmax(np.round(factors.solve(np.ones(n)), 6)))  # from there a walk to the ring takes longest
     measure = -(system[:, n:].T @ factors.solve((np.arange(n) == pole).astype(float), trans="T"))
-    measure = 0.8 * measure / measure.sum() + 0.2 / len(measure)
+    measure = 0.2 * measure / measure.sum() + 0.8 / len(measure)
     rim = np.exp(2j * np.pi * (np.cumsum(measure) - measure / 2))
     inner = factors.solve(-np.stack([system[:, n:] @ rim.real, system[:, n:] @ rim.imag], axis=1))
     inner = inner[:, 0] + 1j * inner[:, 1]
