@@ -68,7 +68,7 @@ animal: .venv/.ready
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[authoring]'
 	$(BIN)/python -m pip download -q --no-deps -d build/sources dm_control==1.0.50
 	$(BIN)/python -m bestiary.server.authoring.build --package build/sources/dm_control-1.0.50-py3-none-any.whl --out animal/data/open_animal.npz
-	$(BIN)/python -m bestiary.server.authoring.pose_prior --rigs '$(RIGS)' --model animal/data/open_animal.npz
+	$(BIN)/python -m bestiary.server.authoring.motion --rigs '$(RIGS)' --model animal/data/open_animal.npz
 
 # --- tests ----------------------------------------------------------------------------------------------------
 

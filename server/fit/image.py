@@ -27,6 +27,7 @@ from .solver import minimise
 from .starts import starting_hypotheses
 from .terms import (
     NormalEquations,
+    PoseMixture,
     PosePrior,
     add_box,
     add_ground,
@@ -241,7 +242,7 @@ class Fitter:
                 (self.box_sigma if matches is None else self.box_sigma_refined)[h.animal] * size)
         if matches is not None:
             self._add_outline(eq, h, s, matches, size)
-        add_priors(eq, h, self.pose_prior, stiffness, SHAPE_STRENGTH)
+        add_priors(eq, h, self.pose_prior.at(h.theta), stiffness, SHAPE_STRENGTH)
         add_upright(eq, h, PITCH_MEAN, PITCH_SIGMA, roll_sigma=ROLL_SIGMA, tilt_sigma=TILT_SIGMA)
         if self.has_paws:
             add_ground(eq, h, points[:, PAWS], motion.take(PAWS), self.ground_sigma)
@@ -290,7 +291,7 @@ def point_blur() -> Array:
 
 
 def pose_prior(model: AnimalModel, device: torch.device) -> PosePrior:
-    """What the model's file says of its poses, or else what its joint limits suggest."""
+    """What the model's file says of its poses, as one Gaussian, or else what its joint limits suggest."""
     prior = pose_prior_from_limits(model, device)
     if model.pose_prior is None:
         return prior
@@ -298,6 +299,19 @@ def pose_prior(model: AnimalModel, device: torch.device) -> PosePrior:
     mean = torch.tensor(pose, device=device).flatten()
     precision = torch.linalg.inv(torch.tensor(covariance, device=device))
     return PosePrior(mean, (precision + precision.T) / 2, prior.low, prior.high)
+
+
+def pose_mixture(model: AnimalModel, device: torch.device) -> PoseMixture:
+    """The model's mixture of poses, of which the component nearest to each hypothesis counts. Needs `model.pose_prior`."""
+    learned, plain = model.pose_prior, pose_prior_from_limits(model, device)
+    assert learned is not None
+    covariances = torch.tensor(learned.covariances, device=device)
+    precisions = torch.linalg.inv(covariances)
+    constants = torch.logdet(covariances) - 2 * torch.tensor(learned.weights, device=device).log()
+    means = torch.tensor(learned.means, device=device).flatten(1)
+    mean = torch.tensor(learned.moments()[0], device=device).flatten()
+    return PoseMixture(mean, means, (precisions + precisions.transpose(1, 2)) / 2, constants - constants.min(), plain.low,
+                       plain.high)
 
 
 def pose_prior_from_limits(model: AnimalModel, device: torch.device) -> PosePrior:

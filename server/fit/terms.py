@@ -94,13 +94,37 @@ def add_box(eq: NormalEquations, body: BodyPoints, h: Hypotheses, s: Skeletons, 
 
 @dataclass(frozen=True)
 class PosePrior:
-    """How joints may turn: mean (3(J-1),) and precision (3(J-1), 3(J-1)) of their axis-angle vectors, limits low and high
-    (J-1, 3) radians."""
+    """How joints may turn: mean (D,) and precision (D, D), D = 3(J-1), of their axis-angle vectors, or (n, D) and (n, D, D)
+    for n hypotheses with one each; limits low and high (J-1, 3) radians; constant (n,) what their cost has beside."""
 
     mean: Tensor
     precision: Tensor
     low: Tensor
     high: Tensor
+    constant: Tensor | float = 0.0
+
+    def at(self, theta: Tensor) -> PosePrior:
+        """The prior as it is about theta (n, J-1, 3): the same everywhere."""
+        return self
+
+
+@dataclass(frozen=True)
+class PoseMixture:
+    """A mixture of which, wherever one stands, the likeliest component counts (Olson and Agarwal 2013): means (M, D),
+    precisions (M, D, D), constants (M,) the part of -2 log density that no turn changes, the least of them 0; mean (D,) of all."""
+
+    mean: Tensor
+    means: Tensor
+    precisions: Tensor
+    constants: Tensor
+    low: Tensor
+    high: Tensor
+
+    def at(self, theta: Tensor) -> PosePrior:
+        """For each of theta (n, J-1, 3) the component that explains it best: a PosePrior with a row for each."""
+        off = theta.flatten(1)[:, None] - self.means
+        best = (torch.einsum("nmi,mij,nmj->nm", off, self.precisions, off) + self.constants).argmin(1)
+        return PosePrior(self.means[best], self.precisions[best], self.low, self.high, self.constants[best])
 
 
 def add_priors(eq: NormalEquations, h: Hypotheses, prior: PosePrior, strength: float, shape_strength: float) -> None:
@@ -108,10 +132,10 @@ def add_priors(eq: NormalEquations, h: Hypotheses, prior: PosePrior, strength: f
     k, turns = h.z.shape[1], h.theta[0].numel()
     pose, shape = slice(3, 3 + turns), slice(6 + turns, 6 + turns + k)
     off = h.theta.flatten(1) - prior.mean
-    pull = strength * off @ prior.precision
+    pull = strength * (off[:, None] @ prior.precision)[:, 0]
     excess = ((h.theta - prior.high).clamp_min(0) + (h.theta - prior.low).clamp_max(0)).flatten(1)
     steep = 1.0 / 0.1**2
-    eq.cost += (off * pull).sum(1) + steep * (excess**2).sum(1) + shape_strength * (h.z**2).sum(1)
+    eq.cost += (off * pull).sum(1) + strength * prior.constant + steep * (excess**2).sum(1) + shape_strength * (h.z**2).sum(1)
     eq.g[:, pose] += pull + steep * excess
     eq.g[:, shape] += shape_strength * h.z
     eq.H[:, pose, pose] += strength * prior.precision + torch.diag_embed((excess != 0).to(off.dtype) * steep)
