@@ -187,7 +187,7 @@ def _regions(model: AnimalModel, fields: BodyFields) -> dict[str, Array]:
     if weights is not None and len(names):
         return {name: np.asarray(weights[:, k], dtype=np.float64) for k, name in enumerate(names)}
     head = fields.parts["head"]
-    return {"nose": head * _smoothstep(0.16, 0.1, fields.at["nose"]),
+    return {"nose": head * _smoothstep(0.13, 0.09, fields.at["nose"]),
             "hoof": fields.parts["legs"] * _smoothstep(0.11, 0.08, fields.at["leg"]),
             "pad": fields.parts["legs"] * _smoothstep(0.04, 0.02, fields.at["leg"])}
 

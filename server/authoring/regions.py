@@ -71,7 +71,7 @@ def _eye(
 def _nose(vertices: np.ndarray, normals: np.ndarray, points: Mapping[str, np.ndarray], fields: BodyFields) -> np.ndarray:
     """The bare pad at the tip of the muzzle: near its foremost point, above the lips, facing forward or sideways."""
     jaw = 0.5 * (points["upper_jaw"][2] + points["nose"][2]) if "upper_jaw" in points else -np.inf
-    near = _step(0.17, 0.12, fields.at["nose"]) * _step(0.35, 0.5, fields.parts["head"])
+    near = _step(0.13, 0.09, fields.at["nose"]) * _step(0.35, 0.5, fields.parts["head"])
     above = _step(-0.03, 0.03, (vertices[:, 2] - jaw) / fields.head_length)
     return near * above * _step(-0.4, 0.0, normals[:, 0])
 

@@ -59,8 +59,13 @@ def test_a_missing_colour_is_named(field: str) -> None:
         coat_from_json(json.dumps(data))
 
 
-@given(st.text(max_size=60) | st.recursive(st.none() | st.integers() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
-    st.sampled_from(["base", "layers", "x"]), inner, max_size=3), max_leaves=8).map(json.dumps))  # fmt: skip
+_NESTED = st.recursive(
+    st.none() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["base", "layers", "x"]), inner, max_size=3),
+    max_leaves=8)  # fmt: skip
+
+
+@given(st.text(max_size=60) | _NESTED.map(json.dumps))
 @settings(max_examples=80, deadline=None)
 def test_text_that_is_no_coat_is_refused_with_a_value_error(text: str) -> None:
     with pytest.raises(ValueError, match=r": "):

@@ -44,7 +44,7 @@ def test_no_face_is_flipped_and_none_overlap(laid: tuple[np.ndarray, np.ndarray]
         offset = points[:, None] - start
         inside &= edge[:, 0] * offset[..., 1] - edge[:, 1] * offset[..., 0] > 0
     assert inside.sum(axis=1).max() == 1
-    assert 0.4 < inside.any(axis=1).mean()  # the picture is used
+    assert inside.any(axis=1).mean() > 0.4  # the picture is used
 
 
 def test_the_layout_stretches_little(model: AnimalModel, laid: tuple[np.ndarray, np.ndarray]) -> None:
@@ -70,8 +70,8 @@ def test_every_corner_points_at_its_own_vertex(model: AnimalModel, laid: tuple[n
 
 def test_an_unsymmetric_surface_is_refused(model: AnimalModel) -> None:
     mirror = np.arange(model.n_vertices)
-    with pytest.raises(ValueError, match="symmetric|midline"):
-        uv(model.v_template, np.roll(model.faces, 0)[:-1], mirror, model.weights)
+    with pytest.raises(ValueError, match=r"symmetric|midline"):
+        uv(model.v_template, model.faces[:-1], mirror, model.weights)
 
 
 def test_a_flat_sheet_stays_as_it_is() -> None:
