@@ -15,7 +15,8 @@ HORNLESS = ("deer", "lioness", "hippo", "pygmy_hippo", "pig", "sheep", "tiger", 
 def test_the_famous_ones_are_there_and_the_bare_ones_are_not():
     kinds = {name: {part.kind for part in parts} for name, parts in PARTS.items()}
     for name, kind in (("stag", "antler"), ("moose", "antler"), ("bull", "horn"), ("elephant", "tusk"), ("lion", "mane"), ("horse", "mane"),
-                       ("goat", "beard"), ("lynx", "tuft"), ("giraffe", "horn"), ("rhino", "horn"), ("warthog", "tusk"), ("cow", "brush")):  # fmt: skip
+                       ("goat", "beard"),
+                       ("lynx", "tuft"), ("giraffe", "horn"), ("rhino", "horn"), ("warthog", "tusk"), ("cow", "brush")):  # fmt: skip
         assert kind in kinds[name], name
     for name in HORNLESS:
         assert not kinds.get(name, set()) & {"horn", "antler", "tusk"}, name
