@@ -6,7 +6,7 @@ from bpy.types import Operator, PropertyGroup
 
 from ...animal.individual import Individual, sliders_of
 from ...scene import creature
-from ..creatures import fill, search_species
+from ..creatures import fill, model_or_none, search_species
 from ..models import ModelUnavailable, current_model
 from ..preferences import NotEnabled, preferences
 
@@ -144,7 +144,7 @@ class BESTIARY_OT_create_animal(Operator):
             entry = self.sliders.add()
             entry.name, entry.value = name, given.get(name, 0.0)
 
-    def draw(self, _context):
+    def draw(self, context):
         """Species first, then what is changed most."""
         layout = self.layout
         layout.use_property_split = True
@@ -153,6 +153,16 @@ class BESTIARY_OT_create_animal(Operator):
         column.prop(self, "species")
         column.prop(self, "coat", placeholder="Its own")
         column.prop(self, "height")
+        real = (
+            creature.height(context.active_object, model_or_none())
+            if self.height <= 0 and context.active_object
+            else 0.0
+        )
+        if real > 0:
+            row = column.row()
+            row.alignment = "RIGHT"
+            row.active = False
+            row.label(text=f"real height, {real:.2f} m")
         column.prop(self, "youth")
         column.prop(self, "parts")
         column = layout.column(heading="Mix")

@@ -108,6 +108,7 @@ def _antlers(
 def tusks(
     path: Sequence[Point], root: float, *, lower: bool = False, offset: Point = (0, 0, 0), power: float = 1.5
 ) -> Part:
+    """A pair of tusks: at the upper lip, or on the lower jaw."""
     return Part(
         "tusk",
         _IVORY,
@@ -120,6 +121,7 @@ def tusks(
 
 
 def mane(colour: str, *hair: Hair, tip: str = "", kind: str = "mane") -> Part:
+    """Hair of one colour, which may be another at the tips."""
     return Part(kind, colour, tip, hair=hair)
 
 
@@ -136,6 +138,7 @@ def hanging_mane(colour: str, length: float = 0.5) -> tuple[Part, ...]:
 
 
 def upright_mane(colour: str, length: float, tip: str = "", count: int = 220) -> Part:
+    """Short stiff hair along the neck's upper line."""
     return mane(colour, Hair("crest", length, 0.13, count, 0.97, 0.0, 0.1), tip=tip)
 
 
@@ -261,6 +264,7 @@ OSSICONE = Part(
 
 
 def rhino_horn(height: float, root: float, offset: Point) -> Part:
+    """One horn on the nose, leaning forward and hooked back."""
     path = [(0, 0, 0), (0.1 * height, 0, 0.35 * height), (0.06 * height, 0, 0.7 * height), (-0.12 * height, 0, height)]
     return Part(
         "horn",
