@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .warp import Warp
 
 MIRROR = np.array([1.0, -1.0, 1.0])
-NOSES = ("trunk", "proboscis")
+NOSES = ("trunk", "proboscis", "snout")
 # Humps: place along the trunk, half-width along it, half-width across it, height over the trunk's length.
 HUMPS = {
     "hump": (0.47, 0.22, 0.62, 0.42), "hump_front": (0.80, 0.14, 0.50, 0.42), "hump_rear": (0.26, 0.14, 0.50, 0.40),
@@ -41,6 +41,8 @@ def nose_path(kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     if kind == "trunk":  # hangs, and curls a little forward at its tip
         angle = 1.45 * step(s, 0.18, 0.18) - 0.55 * step(s, 0.85, 0.2)
         return angle, np.full(40, 2.1 / 39), np.interp(s, [0, 0.1, 0.35, 1], [0.155, 0.145, 0.095, 0.045])
+    if kind == "snout":  # a pig's: straight, and a flat disk at its end
+        return -0.25 * s, np.full(40, 0.36 / 39), np.interp(s, [0, 0.5, 0.88, 0.93, 1], [0.15, 0.112, 0.10, 0.118, 0.118])
     angle = 1.1 * step(s, 0.45, 0.4)
     return angle, np.full(40, 0.52 / 39), np.interp(s, [0, 0.3, 0.75, 1], [0.14, 0.12, 0.085, 0.07])
 
@@ -51,11 +53,11 @@ def closed(radii: np.ndarray, rings: int = 4) -> np.ndarray:
 
 
 def nose_field(warp: Warp, kind: str) -> np.ndarray:
-    """Displacement (V, 3) of the upper muzzle to a trunk (to the ground, nearly) or a tapir's proboscis."""
+    """Displacement (V, 3) of the upper muzzle to a trunk (to the ground, nearly), a tapir's proboscis or a pig's snout."""
     source = warp.template or warp
     seen = head.head_frame(source.joints[INDEX["Head"]], source.nose()).local(source.vertices)
     frame = head.head_frame(source.joints[INDEX["Head"]], source.nose())
-    palate = vertex_normals(source.vertices, warp.faces) @ frame.axes[2] < PALATE
+    palate = smooth(vertex_normals(source.vertices, warp.faces), warp.faces, 3) @ frame.axes[2] < PALATE
     above = (source.weights[:, INDEX["Head"]] > 0.5) & ~palate
     cap = cut_cap(warp.faces, above & (seen[:, 0] > NOSE_START), int(warp.places["nose"][0]))
     frame = head.head_frame(warp.joints[INDEX["Head"]], warp.nose())
@@ -73,8 +75,9 @@ def nose_field(warp: Warp, kind: str) -> np.ndarray:
     rest = len(radii) - len(centres)
     centres, lifts = (np.concatenate([part, np.repeat(part[-1:], rest, axis=0)]) for part in (centres, lifts))
     sides = np.tile([0.0, 1.0, 0.0], (len(radii), 1))
+    corners = (len(steps) - 1,) if kind == "snout" else ()
     grid = tube(centres, lifts, sides, np.stack([radii, radii], axis=1))
-    return redraw(warp.vertices, cap, grid, blend=0.15 if kind == "trunk" else 0.35)
+    return redraw(warp.vertices, cap, grid, corners, 0.15 if kind == "trunk" else 0.5)
 
 
 def fan_grid(ring: np.ndarray, length: float) -> np.ndarray:
