@@ -6,7 +6,7 @@ from .breed import Breed
 
 DOG = {"loin_depth": 0.08, "groin": 0.012, "neck_girth": 0.10, "leg_girth": 0.10, "trunk_width": 0.04}
 HANGING = {
-    "ear_roll": 1.35, "ear_fold": 0.2, "ear_low": 0.03, "ear_apart": 0.03, "ear_width": 0.15, "ear_length": 0.15,
+    "ear_roll": 1.5, "ear_fold": 0.5, "ear_width": 0.15, "ear_length": 0.15,
 }  # fmt: skip
 GUN_DOG = {
     **DOG, **HANGING, "head_width": 0.08, "muzzle_girth": 0.14, "stop": 0.015, "chin_deep": 0.02, "jowls": 0.015,

@@ -18,12 +18,13 @@ PRIMATE = {
     "ear_length": -0.3,
 }  # fmt: skip
 APE = {
-    **PRIMATE, "foreleg_length": 0.25, "hind_bent": 0.18, "leg_girth": 0.34, "thigh_girth": 0.25,
-    "chest_width": 0.25, "trunk_width": 0.28, "neck_girth": 0.55, "neck_length": -0.35, "tail_girth": 0.0,
-    "tail_droop": 0.9,
+    **PRIMATE, "foreleg_length": 0.25, "hind_bent": 0.18, "thigh_girth": 0.25,
+    "chest_width": 0.25, "trunk_width": 0.28, "neck_girth": 0.55, "neck_length": -0.35,
+
     "head.brow.x": 0.09, "head.brow.z": 0.02, "loin_depth": 0.35, "muzzle_girth": 0.20, "chin_deep": 0.03,
-    "foot_size": 0.2, "neck_pitch": 0.25, "groin": 0.06, "belly": 0.0, "Leg1.depth": 0.25, "Leg1.width": 0.25,
-    "Leg2.depth": 0.15, "Leg2.width": 0.15, "trunk_slope": -0.36, "chest_length": 0.1,
+    "foot_size": 0.2, "neck_pitch": 0.25, "groin": 0.06, "Leg1.depth": 0.25, "Leg1.width": 0.25,
+    "Leg2.depth": 0.15, "Leg2.width": 0.15, "chest_length": 0.1, "trunk_slope": -0.45,
+    "leg_girth": 0.5, "chest_depth": 0.1, "tail_length": -1.5, "tail_girth": -1.1, "tail_droop": 0.2, "belly": 0.0,
 }  # fmt: skip
 
 BREEDS: dict[str, Breed] = {
@@ -38,21 +39,24 @@ BREEDS: dict[str, Breed] = {
         "trunk_slope": -0.04}),
     "gorilla": Breed("primate", {
         **APE, "head.forehead.z": 0.02, "chest_width": 0.35, "trunk_width": 0.40,
-        "leg_girth": 0.50, "muzzle_length": -0.62, "head_depth": 0.26, "jaw_line": 0.06, "withers": 0.04,
-        "head.brow.x": 0.12, "ear_length": -0.65, "Leg1.depth": 0.4, "Leg1.width": 0.4, "Leg2.depth": 0.3,
-        "Leg2.width": 0.3, "neck_girth": 0.7, "head.crown.z": 0.08}),
+        "muzzle_length": -0.62, "head_depth": 0.26, "jaw_line": 0.06,
+        "head.brow.x": 0.12, "ear_length": -0.65,
+        "head.crown.z": 0.08, "leg_girth": 0.75, "Leg1.depth": 0.55, "Leg1.width": 0.5, "Leg2.depth": 0.35,
+        "Leg2.width": 0.35, "foot_size": 0.4, "ear_width": -0.2, "thigh_girth": 0.4, "trunk_slope": -0.5,
+        "withers": 0.0, "neck_girth": 0.6, "chest_length": 0.2}),
     "chimpanzee": Breed("primate", {
-        **APE, "ear_length": -0.1, "ear_width": 0.55, "ear_roll": 0.35, "muzzle_length": -0.50, "skull_round": 0.04,
-        "trunk_slope": -0.32,
-        "leg_girth": 0.20, "neck_girth": 0.42, "trunk_width": 0.18}),
+        **APE, "ear_length": -0.1, "ear_roll": 0.35, "muzzle_length": -0.50, "skull_round": 0.04,
+
+        "neck_girth": 0.42, "trunk_width": 0.18, "leg_girth": 0.4, "trunk_slope": -0.4, "belly": 0.0,
+        "ear_width": 0.3}),
     "mandrill": Breed("primate", {
         **PRIMATE, "muzzle_length": -0.05, "muzzle_girth": 0.16, "roman_nose": 0.03, "snout_width": 0.035,
         "head.nose_tip.x": 0.0,
         "stop": 0.02, "head.brow.x": 0.06, "skull_round": 0.02, "cheeks": 0.06, "trunk_slope": -0.14,
         "neck_girth": 0.62,
-        "chest_depth": 0.12, "chest_width": 0.16, "leg_girth": 0.22, "tail_droop": -0.8, "tail_girth": 0.3,
+        "chest_depth": 0.12, "chest_width": 0.16, "leg_girth": 0.22, "tail_droop": -0.8,
         "head_size": 0.12,
-        "head_pitch": 0.30, "trunk_width": 0.16, "chin_deep": 0.03}),
+        "head_pitch": 0.30, "trunk_width": 0.16, "chin_deep": 0.03, "tail_girth": 0.0, "tail_length": -1.2}),
     "ring_tailed_lemur": Breed("primate", {
         **PRIMATE, "muzzle_length": -0.32, "muzzle_girth": -0.28, "head.nose_tip.x": 0.0, "skull_round": 0.03,
         "ear_low": 0.05,

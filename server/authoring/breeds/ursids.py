@@ -7,16 +7,17 @@ from .breed import Breed
 BEAR = {
     "plantigrade": 0.75, "cannon_length": -0.55, "leg_girth": 0.50, "thigh_girth": 0.30, "foot_size": 0.30,
     "foot_length": 0.20, "loin_depth": 0.38, "trunk_width": 0.28, "neck_girth": 0.48,
-    "neck_length": -0.20, "neck_pitch": 0.35, "head_width": 0.26, "head_depth": 0.10, "muzzle_length": -0.25,
+    "neck_length": -0.20, "neck_pitch": 0.35, "muzzle_length": -0.25,
     "muzzle_girth": -0.02, "stop": 0.02, "skull_round": 0.02, "cheeks": 0.05, "eye_size": -0.30, "ear_round": 1.0,
-    "ear_roll": 0.10, "ear_yaw": 0.25, "tail_girth": 0.3, "tail_droop": 0.7, "chin_deep": 0.01,
+    "ear_roll": 0.10, "ear_yaw": 0.25, "chin_deep": 0.01,
     "jaw_line": 0.02, "hind_bent": 0.05, "ear_width": 0.05, "ear_low": 0.03, "groin": 0.06, "belly": 0.02,
+    "head_width": 0.32, "head_depth": 0.2, "ear_apart": 0.01, "tail_girth": -1.1, "tail_droop": 0.3,
 }  # fmt: skip
 
 BREEDS: dict[str, Breed] = {
     "bear": Breed("ursid", {
-        **BEAR, "withers": 0.07, "stop": 0.04, "head_width": 0.32, "neck_girth": 0.58, "foot_length": 0.28,
-        "head.nose_tip.z": 0.015, "tail_length": -1.9, "ear_length": -0.05}),
+        **BEAR, "withers": 0.07, "stop": 0.04, "neck_girth": 0.58, "foot_length": 0.28,
+        "head.nose_tip.z": 0.015, "tail_length": -1.9, "ear_length": -0.05, "head_width": 0.38}),
     "black_bear": Breed("ursid", {
         **BEAR, "withers": -0.01, "croup": 0.02, "stop": 0.0, "head.stop.z": 0.02, "ear_length": 0.15,
         "neck_girth": 0.40,
@@ -27,9 +28,9 @@ BREEDS: dict[str, Breed] = {
         "trunk_slope": 0.06, "croup": 0.03, "foot_size": 0.42, "leg_girth": 0.58, "neck_pitch": 0.25,
         "ear_length": -0.35}),
     "panda": Breed("ursid", {
-        **BEAR, "head_width": 0.40, "head_depth": 0.26, "cheeks": 0.11, "skull_round": 0.05, "muzzle_length": -0.60,
+        **BEAR, "cheeks": 0.11, "skull_round": 0.05, "muzzle_length": -0.60,
         "ear_length": 0.1, "ear_roll": 0.25, "neck_length": -0.35, "trunk_width": 0.36, "belly": 0.05, "stop": 0.015,
-        "head.jaw_angle.z": -0.03, "head_size": 0.1, "tail_length": -1.7}),
+        "head.jaw_angle.z": -0.03, "head_size": 0.1, "tail_length": -1.7, "head_width": 0.44, "head_depth": 0.32}),
     "sun_bear": Breed("ursid", {
         **BEAR, "muzzle_length": -0.42, "ear_length": -0.25, "leg_girth": 0.40, "neck_girth": 0.34,
         "trunk_width": 0.18, "foot_length": 0.32, "skull_round": 0.0, "head_width": 0.30, "stop": 0.0,

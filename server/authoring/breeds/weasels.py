@@ -36,18 +36,20 @@ BREEDS: dict[str, Breed] = {
         **MUSTELID, "trunk_width": 0.45, "belly": 0.03, "muzzle_length": -0.15, "muzzle_girth": -0.16,
         "head_width": 0.04,
         "leg_girth": 0.36, "neck_girth": 0.40, "foot_length": 0.2, "tail_length": -0.8, "back_arch": 0.22,
-        "tail_plume": 0.4, "tail_girth": 0.2, "tail_brush": 0.0}),
+        "tail_plume": 0.4, "tail_girth": 0.2, "tail_brush": 0.0, "tail_droop": 0.5}),
     "otter": Breed("mustelid", {
         **MUSTELID, "tail_girth": 1.0, "Tail1.depth": 0.35, "Tail1.width": 0.35, "Tail2.depth": 0.2,
         "Tail2.width": 0.2,
-        "tail_brush": -0.2, "tail_droop": 0.45, "neck_girth": 0.52, "muzzle_length": -0.60, "muzzle_girth": 0.20,
+        "tail_brush": -0.2, "neck_girth": 0.52, "muzzle_length": -0.60, "muzzle_girth": 0.20,
         "snout_width": 0.03, "head_depth": -0.14, "head_width": 0.24, "foot_size": 0.32,
-        "trunk_width": 0.10, "skull_round": -0.05, "tail_length": 0.3, "ear_low": 0.06, "back_arch": 0.25}),
+        "trunk_width": 0.10, "skull_round": -0.05, "tail_length": 0.3, "back_arch": 0.25,
+        "tail_droop": 0.05, "tail_curl": 0.25, "ear_low": 0.02, "ear_width": -0.2, "ear_round": 0.5}),
     "stoat": Breed("mustelid", {
         **MUSTELID, "trunk_width": -0.22, "neck_length": 0.25, "neck_girth": 0.30, "muzzle_length": -0.55,
         "tail_girth": 0.45,
         "tail_brush": 0.2, "leg_girth": 0.05, "eye_size": 0.3, "loin_depth": 0.20, "groin": 0.02,
-        "neck_pitch": 0.1, "back_arch": 0.35}),
+        "neck_pitch": 0.1, "back_arch": 0.35, "tail_droop": 0.15, "tail_curl": 0.15, "hind_bent": 0.05,
+        "tail_plume": 0.3}),
     "wolverine": Breed("mustelid", {
         **MUSTELID, "trunk_width": 0.28, "leg_girth": 0.44, "foot_size": 0.36,
         "muzzle_length": -0.22, "muzzle_girth": 0.06, "head_width": 0.20, "belly": 0.02,
@@ -65,7 +67,8 @@ BREEDS: dict[str, Breed] = {
     "raccoon": Breed("procyonid", {
         **MASKED, "muzzle_length": -0.35, "muzzle_girth": -0.26, "head_width": 0.22, "cheeks": 0.09,
         "trunk_width": 0.24, "belly": 0.03, "eye_size": 0.2, "skull_round": 0.01, "stop": 0.01, "tail_length": 0.0,
-        "ear_length": 0.2, "tail_plume": 0.5, "tail_girth": 0.5, "tail_brush": 0.0}),
+        "ear_length": 0.2, "tail_plume": 0.5, "tail_girth": 0.5, "tail_brush": 0.0, "tail_droop": 0.2,
+        "tail_curl": 0.2}),
     "coati": Breed("procyonid", {
         **MASKED, "muzzle_length": 0.35, "muzzle_girth": -0.34, "head.nose_tip.z": 0.07, "head.nose_tip.x": 0.06,
         "head.nostril.z": 0.03, "head.stop.z": 0.03, "ear_length": -0.3, "tail_girth": 0.5,
@@ -76,13 +79,14 @@ BREEDS: dict[str, Breed] = {
         "skull_round": 0.035,
         "ear_round": -0.25, "ear_width": 0.65, "ear_roll": 0.45, "ear_low": 0.03,
         "trunk_width": 0.16, "trunk_slope": 0.03, "leg_girth": 0.32, "foot_size": 0.2, "eye_size": 0.25,
-        "tail_plume": 0.6, "tail_girth": 0.6, "tail_brush": 0.0, "back_arch": 0.25}),
+        "tail_plume": 0.6, "tail_girth": 0.6, "tail_brush": 0.0, "back_arch": 0.25, "tail_droop": 0.05,
+        "tail_curl": 0.2}),
     "spotted_hyena": Breed("hyaenid", {**HYENA, "ear_round": 1.1, "ear_width": 0.35, "ear_roll": 0.25,
         "tail_length": -0.65}),
     "striped_hyena": Breed("hyaenid", {
         **HYENA, "ear_round": -0.3, "ear_length": 0.15, "ear_width": 0.30, "muzzle_girth": 0.10, "neck_girth": 0.42,
-        "head_width": 0.10, "leg_girth": 0.0, "withers": 0.06, "tail_plume": 0.9, "tail_girth": 0.3,
-        "tail_brush": 0.0}),
+        "head_width": 0.10, "leg_girth": 0.0, "withers": 0.06, "tail_plume": 0.9,
+        "tail_brush": 0.0, "tail_girth": 0.1}),
     "meerkat": Breed("herpestid", {
         "plantigrade": 0.5, "hind_bent": 0.12, "fore_bent": 0.08, "cannon_length": -0.15, "muzzle_length": -0.34,
         "muzzle_girth": -0.30, "head_width": 0.18, "skull_round": 0.035, "ear_round": 0.9,
@@ -95,7 +99,8 @@ BREEDS: dict[str, Breed] = {
         "ear_roll": 0.1,
         "eye_size": 0.4, "eyes_front": 0.02, "neck_length": 0.05, "neck_pitch": 0.30, "neck_girth": 0.10,
         "trunk_width": -0.16,
-        "loin_depth": 0.18, "tail_girth": 0.7, "tail_brush": 0.2, "tail_droop": 0.6, "tail_curl": 0.3,
+        "loin_depth": 0.18, "tail_girth": 0.7, "tail_brush": 0.2,
         "leg_girth": 0.0,
-        "cannon_length": -0.25, "hind_bent": 0.16, "fore_bent": 0.08, "head.stop.z": 0.02, "back_arch": 0.08}),
+        "cannon_length": -0.25, "hind_bent": 0.16, "fore_bent": 0.08, "head.stop.z": 0.02, "back_arch": 0.08,
+        "tail_droop": 0.15, "tail_curl": 0.15}),
 }  # fmt: skip
