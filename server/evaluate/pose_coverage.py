@@ -193,7 +193,7 @@ def _cameras() -> Array:
     azimuth, up = turns.ravel(), up.ravel()
     right = np.stack([-np.sin(azimuth), np.cos(azimuth), np.zeros(len(up))], -1)
     down = np.stack([np.cos(azimuth) * np.sin(up), np.sin(azimuth) * np.sin(up), -np.cos(up)], -1)
-    return np.stack([right, down], axis=1)
+    return np.stack([right, down], axis=1).astype(np.float64)
 
 
 def _key(name: str) -> str:

@@ -25,7 +25,7 @@ FLOOR = 0.06
 ROUNDS = 30
 
 
-def learn(rigs: Sequence[Sequence[Array]], limits: Array, joint_mirror: Array, rng: np.random.Generator) -> PosePrior:
+def learn(rigs: Sequence[Sequence[Array]], limits: Array, joint_mirror: NDArray[np.int32], rng: np.random.Generator) -> PosePrior:
     """The prior of clips [[(F, J-1, 3) of a rig's clips] of the rigs], left and right alike.
 
     Every rig counts as much as any other, and within it every clip. limits (J, 3, 2) are the model's.

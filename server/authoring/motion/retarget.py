@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ....animal.keypoints import SUPERSET
 from ....animal.model import AnimalModel
+from ....animal.rotations import axis_angle_from_matrix
 from ...fit.body_points import BodyPoints, Hypotheses, rodrigues
 from ...fit.hints import FitHints
 from ...fit.image import pose_prior_from_limits
@@ -127,7 +128,7 @@ def fit_clip(rig: RigFit, track: Track) -> FittedClip:
     placed = rig.skeleton.keypoints(rig.skeleton.body.skeletons(h)).numpy()
     known = _known(rig, track)
     miss = np.linalg.norm(placed - np.nan_to_num(track.keypoints) * rig.per_metre, axis=-1)[:, known]
-    poses = np.concatenate([_axis_angles(h.R0)[:, None], h.theta.numpy()], axis=1)
+    poses = np.concatenate([axis_angle_from_matrix(h.R0.numpy())[:, None], h.theta.numpy()], axis=1)
     return FittedClip(track, poses, h.trans.numpy(), miss.mean(axis=1) / rig.skeleton.body_length())
 
 
@@ -185,7 +186,7 @@ def _start(rig: RigFit, track: Track) -> Hypotheses:
             orient[j] = orient[parent] @ rodrigues(theta[:, j - 1])
     h = Hypotheses(h.animal, orient[0].contiguous(), theta, h.trans, h.z, h.pitch)
     known = _known(rig, track)
-    placed = skeleton.keypoints(skeleton.body.skeletons(h))[:, known]
+    placed = skeleton.keypoints(skeleton.body.skeletons(h))[:, torch.tensor(known)]
     return Hypotheses(h.animal, h.R0, h.theta, torch.tensor(track.keypoints[:, known] * rig.per_metre).mean(1)
                       - placed.mean(1), h.z, h.pitch)  # fmt: skip
 
@@ -261,9 +262,3 @@ def _rotation_vectors(R: Tensor) -> Tensor:
     length = sine.norm(dim=-1)
     angle = torch.atan2(length, cosine)
     return sine * torch.where(length > 1e-9, angle / length.clamp_min(1e-9), torch.ones_like(length))[..., None]
-
-
-def _axis_angles(R: Tensor) -> Array:
-    from ....animal.rotations import axis_angle_from_matrix
-
-    return axis_angle_from_matrix(R.numpy())

@@ -39,10 +39,6 @@ class KeypointSkeleton:
         tail = np.array(["tail" in name.lower() for name in self.model.joint_names])
         return float(np.ptp(self.rest_vertices[self.model.weights[:, tail].sum(axis=1) < 0.3, 0]))
 
-    def ground(self) -> float:
-        """Height of the lowest vertex at rest."""
-        return float(self.rest_vertices[:, 2].min())
-
     def start(self, count: int) -> Hypotheses:
         """`count` animals at rest."""
         like = self.arms
