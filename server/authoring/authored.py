@@ -20,10 +20,10 @@ from .space import Space, learn
 from .surface import averaging, self_intersecting_faces
 
 FLIP = np.array([1.0, -1.0, 1.0])
-RELAXING = 40  # rounds at most
+RELAXING = 25  # rounds at most
 AFTER = 2  # rounds more once nothing cuts: surfaces that only just part would meet again in rounding
 TAIL_STEP, TAIL_STEPS = 0.12, 6  # radians by which a tail that cuts the body is raised, and how often
-SETTLING = 5  # times the space is learned anew
+SETTLING = 4  # times the space is learned anew
 Sources = Mapping[str, tuple[np.ndarray, np.ndarray]]
 
 

@@ -122,7 +122,7 @@ def targets(numbers: Mapping[str, Number], guessed: Mapping[str, Wanted]) -> dic
 
 
 def solve(
-    stance: Stance, ruler: Ruler, start: np.ndarray, wanted: Mapping[str, Wanted], trunked: bool = False, rounds: int = 12
+    stance: Stance, ruler: Ruler, start: np.ndarray, wanted: Mapping[str, Wanted], trunked: bool = False, rounds: int = 8
 ) -> Solved:
     """Change the traits of one animal, from its authored parameters (P,), until its measures are as wanted."""
     names = list(wanted)
@@ -146,7 +146,7 @@ def solve(
         change = np.linalg.lstsq(system, right, rcond=None)[0]
         moved = np.clip(traits + np.clip(change[:-1], -STEP, STEP), *LIMITS) - traits
         parameters, traits, size = levelled[0] + moved @ basis, traits + moved, size + float(change[-1])
-        if np.abs(change).max() < 2e-4:
+        if np.abs(change).max() < 1e-3:
             break
     parameters, vertices, joints = stance.level(parameters)
     scale = float(np.exp(size))
