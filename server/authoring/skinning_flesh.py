@@ -1,6 +1,6 @@
 """The reference that skinning is solved against: an animal's inside as soft, volume-keeping flesh on stiff bones.
 
-The Delaunay tetrahedra of the skin's vertices and of points inside fill the body, and the gaps beside it. Those inside
+The Delaunay tetrahedra of the skin's vertices and of points inside and around fill the body and the air beside it. Those inside
 resist stretching and any change of volume; those of air resist nothing but turning inside out, which keeps skin from
 passing through skin (Müller et al., Air Meshes for Robust Collision Handling, 2015). Points along the bones are carried
 rigidly. The energy is lowered as Projective Dynamics does (Bouaziz et al. 2014): each tetrahedron proposes the nearest
@@ -65,7 +65,7 @@ class Flesh:
         """Fill a closed surface (V, 3), (F, 3)."""
         length = float(np.ptp(vertices[:, 0]))
         marrow, owner = _marrow(bones, 0.6 * GRID * length, vertices, faces)
-        inside = np.concatenate([marrow, _inner_grid(vertices, faces, marrow, GRID * length, rng)])
+        inside = np.concatenate([marrow, *_around(vertices, faces, marrow, GRID * length, rng)])
         points = np.concatenate([vertices, inside])
         tets = _tetrahedra(points)
         corners = points[tets]
@@ -240,19 +240,30 @@ def _marrow(
     return np.array(points)[inside], np.array(owner)[inside]
 
 
-def _inner_grid(
+def _around(
     vertices: np.ndarray, faces: np.ndarray, marrow: np.ndarray, spacing: float, rng: np.random.Generator
-) -> np.ndarray:
-    """Points (n, 3) on a jittered grid inside, none close to the skin or a bone, each with its mirror image."""
-    low, high = vertices.min(axis=0), vertices.max(axis=0)
-    axes = [np.arange(low[0], high[0], spacing), np.arange(spacing / 2, high[1], spacing),
-            np.arange(low[2], high[2], spacing)]  # fmt: skip
+) -> tuple[np.ndarray, np.ndarray]:
+    """Points (n, 3) inside, none close to the skin or a bone, and (m, 3), wider spaced, in a layer of air about the skin.
+
+    The air is where folds will close that are none at rest: behind a straight knee.
+    """
+    nearest = cKDTree(np.concatenate([vertices, marrow]))
+    found = []
+    for step, least, most, within in ((spacing, 0.6, np.inf, True), (1.7 * spacing, 0.6, 1.9, False)):
+        grid = _jittered_grid(vertices, step, rng)
+        away = nearest.query(grid)[0] / spacing
+        grid = grid[(away > least) & (away < most)]
+        grid = grid[contains(vertices, faces, grid) == within]
+        found.append(np.concatenate([grid, grid * (1.0, -1.0, 1.0)]))
+    return found[0], found[1]
+
+
+def _jittered_grid(vertices: np.ndarray, step: float, rng: np.random.Generator) -> np.ndarray:
+    """Points (n, 3) about `step` apart, of the half space y > 0 in and a little around the vertices' box."""
+    low, high = vertices.min(axis=0) - 2 * step, vertices.max(axis=0) + 2 * step
+    axes = [np.arange(low[0], high[0], step), np.arange(step / 2, high[1], step), np.arange(low[2], high[2], step)]
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
-    grid = grid + rng.uniform(-0.15, 0.15, grid.shape) * spacing
-    grid = grid[contains(vertices, faces, grid)]
-    taken = cKDTree(np.concatenate([vertices, marrow]))
-    grid = grid[taken.query(grid)[0] > 0.6 * spacing]
-    return np.concatenate([grid, grid * (1.0, -1.0, 1.0)])
+    return grid + rng.uniform(-0.15, 0.15, grid.shape) * step
 
 
 def _tetrahedra(points: np.ndarray) -> np.ndarray:
