@@ -202,7 +202,7 @@ _FRONT = {
     "cheeks": lambda n: (n.head > 0.5) & (n.u > -0.42) & (n.angle > 50) & ~n.near("left_eye", 0.3) & ~n.near("left_mouth_corner", 0.22),
     "chin": lambda n: n.near("chin", 0.24) & (n.points[:, 2] < n.spot["chin"][2] + 0.1 * n.unit),
     "throat": lambda n: (n.u > -0.1) & (n.u < 0.9) & (n.angle > 135) & (n.trunk > 0.5),
-    "chest": lambda n: n.near("chest", 0.8) & (n.angle > 110) & (n.flank > 0.5),
+    "chest": lambda n: n.near("chest", 0.7) & (n.angle > 110) & (n.trunk > 0.6),
     "hump": lambda n: (n.u > 0.45) & (n.u < 1.35) & (n.angle < 75) & (n.trunk > 0.5),
     "flanks": lambda n: (n.u > 0.95) & (n.points[:, 2] < 0.45 * n.spot["back_middle"][2] + 0.55 * n.spot["belly"][2])
     & (n.points[:, 2] > n.spot["belly"][2] - 0.1 * n.unit) & (n.flank > 0.5),

@@ -285,7 +285,7 @@ PARTS: dict[str, tuple[Part, ...]] = {
     ),
     # deer
     "stag": (STAG, mane("#5a4028", Hair("throat", 0.3, 0.13, 130, 0.25, 0.85, 0.35), tip="#43301f")),
-    "moose": (MOOSE, beard("#3a2a20", 0.36, 10, "throat", 0.14)),
+    "moose": (MOOSE,),
     "reindeer": (REINDEER, beard("#d9d2c4", 0.3, 70, "throat", 0.16)),
     "fallow_deer": (FALLOW,),
     "white_tailed_deer": (WHITETAIL,),
@@ -369,14 +369,7 @@ PARTS: dict[str, tuple[Part, ...]] = {
     "lynx": (ear_tufts(BLACK, 0.28), mane("coat", Hair("cheeks", 0.3, 0.14, 60, 0.35, 0.5, 0.3), tip="#5a5148")),
     "caracal": (ear_tufts(BLACK, 0.4),),
     "maned_wolf": (mane(BLACK, Hair("crest", 0.26, 0.12, 90, 0.6, 0.2, 0.3)),),
-    "striped_hyena": (
-        mane(
-            "#6d6252",
-            Hair("crest", 0.3, 0.12, 90, 0.75, 0.1, 0.3),
-            Hair("hump", 0.2, 0.12, 60, 0.6, 0.2, 0.3),
-            tip=BLACK,
-        ),
-    ),
+    "striped_hyena": (mane("#6d6252", Hair("crest", 0.32, 0.13, 160, 0.75, 0.1, 0.3), tip=BLACK),),
     "golden_retriever": (
         mane("coat", Hair("chest", 0.3, 0.14, 30, 0.2, 0.9, 0.3), Hair("tail", 0.4, 0.14, 60, 0.15, 0.9, 0.3)),
     ),
