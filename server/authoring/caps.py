@@ -182,6 +182,13 @@ def _row_shares(grid: np.ndarray) -> np.ndarray:
     return area / area[-1]
 
 
+def _pinned(before: np.ndarray, pins: tuple[tuple[float, float], ...]) -> np.ndarray:
+    """Shares (K,) stretched between the pins, so that at each pin's row they have the pin's share."""
+    rows = np.arange(len(before))
+    own = np.concatenate([[0.0], np.interp([row for _, row in pins], rows, before), [1.0]])
+    return np.interp(before, own, [0.0, *(share for share, _ in pins), 1.0])
+
+
 def _evenly(radius: np.ndarray) -> np.ndarray:
     """New radii (n,) in the order of the old, spread so that equal areas of the disk hold equally many."""
     # Equal radii (mirror images) share a rank; a vertex stands for the middle of its own piece of area.
@@ -221,16 +228,18 @@ def _snap(radius: np.ndarray, edges: np.ndarray, circle: float) -> np.ndarray:
 
 
 def redraw(
-    vertices: np.ndarray, cap: Cap, grid: np.ndarray, corners: tuple[int, ...] = (), blend: float = BLEND
-) -> np.ndarray:
+    vertices: np.ndarray, cap: Cap, grid: np.ndarray, corners: tuple[int, ...] = (), blend: float = BLEND,
+    pins: tuple[tuple[float, float], ...] = (),
+) -> np.ndarray:  # fmt: skip
     """Displacement (V, 3) that carries the cap's inner vertices onto the tube grid (K, M, 3); zero elsewhere.
 
     corners are rings of the tube that edges of the mesh shall follow: where the sole meets the wall of a hoof.
+    pins (share of the cap's vertices, row of the tube) hold joints in place: so many vertices lie before that row.
     """
     points, free = vertices[cap.ring], len(cap.inner)
     z = _turned(_flat(cap), points, grid[0])
     grid = _tied(grid, points, np.angle(z[free:]), blend)
-    radius, before = np.minimum(np.abs(z), 1.0), _row_shares(grid)
+    radius, before = np.minimum(np.abs(z), 1.0), _pinned(_row_shares(grid), pins)
     for corner in corners:
         radius[:free] = _snap(radius, cap.edges, float(np.sqrt(1 - before[corner])))[:free]
     rows = np.interp(1 - radius[:free] ** 2, before, np.arange(len(grid)))

@@ -78,8 +78,11 @@ def cleave(grid: np.ndarray, first: int) -> np.ndarray:
     return middle + (grid - middle) * (1 - CLEFT * opening[:, None] * notch)[:, :, None]
 
 
-def pillar_grid(ring: np.ndarray, line: np.ndarray, ground: float) -> np.ndarray:
-    """The tube (K, M, 3) of one pillar: along the leg's bones, line (3, 3) from shaft to ground, to a flat sole."""
+def pillar_grid(ring: np.ndarray, line: np.ndarray, ground: float) -> tuple[np.ndarray, list[float]]:
+    """The tube (K, M, 3) of one pillar: along the leg's bones, line (3, 3) from shaft to ground, to a flat sole.
+
+    Also the rows of the tube where shaft and foot begin.
+    """
     start, (hock, foot, tip) = ring.mean(axis=0), line
     points = np.array([start, hock, (hock + foot) / 2, foot, (*((foot + tip) / 2)[:2], ground)])
     walked = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
@@ -101,7 +104,8 @@ def pillar_grid(ring: np.ndarray, line: np.ndarray, ground: float) -> np.ndarray
     radii = np.concatenate([radii, radii[-1] * np.array(SOLE_RINGS)])
     rest = len(SOLE_RINGS)
     centres, across, left = (np.concatenate([part, np.repeat(part[-1:], rest, 0)]) for part in (centres, across, left))
-    return tube(centres, across, left, np.stack([radii, radii], axis=1))
+    starts = [float(walked[k] / walked[-1] * (len(share) - 1)) for k in (1, 3)]
+    return tube(centres, across, left, np.stack([radii, radii], axis=1)), starts
 
 
 def foot_mask(warp: Warp, kind: str, side: str, bones: tuple[str, str, str]) -> np.ndarray:
@@ -125,15 +129,19 @@ def foot_field(warp: Warp, kind: str) -> np.ndarray:
             sole = (warp.template or warp).vertices[:, 2]
             lowest = int(np.argmin(np.where(foot > 0.5, sole, np.inf)))
             cap = cut_cap(warp.faces, foot_mask(warp, kind, side, bones), lowest)
+            pins: tuple[tuple[float, float], ...] = ()
             ring, ground = v[cap.ring], float(v[foot > 0.5, 2].min())
             if kind == "pillar":
                 line = np.array([*(warp.joints[INDEX[side + name]] * flip for name in bones[1:]), v[foot > 0.5].mean(axis=0)])
-                grid = pillar_grid(ring, line, ground)
+                grid, starts = pillar_grid(ring, line, ground)
+                held = np.stack([warp.weights[cap.inner, INDEX[side + name]] for name in bones])
+                counted = np.bincount(held.argmax(axis=0), minlength=3) / len(cap.inner)
+                pins = tuple(zip(np.cumsum(counted)[:2].tolist(), starts, strict=True))
             else:
                 grid = foot_grid(ring, ground, shaft_radius(v[shaft > 0.5]), HOOF, SLOPE)
             if kind == "cloven":
                 grid = cleave(grid, 10)
-            field += redraw(v, cap, grid, (len(grid) - len(SOLE_RINGS) - 1,)) * flip
+            field += redraw(v, cap, grid, (len(grid) - len(SOLE_RINGS) - 1,), pins=pins) * flip
     return field
 
 
