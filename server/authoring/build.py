@@ -9,7 +9,6 @@ keep their results in --cache under a digest of what they were made from.
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import importlib
 import importlib.util
 import json
@@ -23,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from ...animal.npz import write_npz
-from .authored import Authored, Sources, Studio, measured_breeds
+from .authored import SETTLING, Authored, Sources, Studio, measured_breeds
 from .base import make_stance
 from .breeds.breed import Breed
 from .landmarks import NAMES
@@ -41,6 +40,7 @@ N_BETAS = 145
 INDIVIDUALS = 8  # drawn of each species and source
 OUTSIDE = {"LEar", "REar"}  # joints that stand in skin so thin that inside and outside mean little
 AUTHORING = ("authored", "solve", "population", "warp", "proportions", "measures", "head", "feet", "giants")
+KEPT = ("parameters", "vertices", "joints", "metres_per_unit", "folded")  # of a species, in the cache
 LICENCE = "CC0-1.0"
 SOURCE = (
     "Shape space, species and rig: Bestiary (CC0-1.0). Template surface made from the dog skin of dm_control 1.0.50 "
@@ -92,7 +92,7 @@ def registered_sources(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
 
 def author(studio: Studio, breeds: Mapping[str, Breed], table: Table, cache: Path | None) -> dict[str, Authored]:
     """Every species, solved; from the cache where nothing that it is made of has changed."""
-    warp, fields = studio.template.warp, tuple(field.name for field in dataclasses.fields(Authored))
+    warp = studio.template.warp
     common = digest([warp.vertices, warp.joints, warp.fields, repr(UNKNOWNS)], AUTHORING)
     guessed = expected(table, {name: breed.family for name, breed in breeds.items()})
     result = {}
@@ -104,30 +104,28 @@ def author(studio: Studio, breeds: Mapping[str, Breed], table: Table, cache: Pat
         kept = cached(
             cache and cache / "species", name, [recipe, *sources], partial(_authored, studio, breed, wanted), ()
         )
-        own = {key: kept[key] for key in fields if key not in ("family", "measures")}
-        own |= {key: float(own[key]) for key in ("metres_per_unit", "folded")}
-        found = studio.ruler.measure(own["vertices"][None], own["joints"][None], breed.family in TRUNKED)
-        measures = {key: own["metres_per_unit"] * float(value[0]) for key, value in found.items()}
-        result[name] = Authored(family=breed.family, measures=measures, **own)
+        scale, joints, vertices = float(kept["metres_per_unit"]), kept["joints"], kept["vertices"]
+        found = studio.ruler.measure(vertices[None], joints[None], breed.family in TRUNKED)
+        measures = {key: scale * float(value[0]) for key, value in found.items()}
+        result[name] = Authored(
+            breed.family, kept["parameters"], vertices, joints, scale, measures, float(kept["folded"])
+        )
     return result
 
 
 def _authored(studio: Studio, breed: Breed, wanted: Mapping[str, Wanted]) -> dict[str, np.ndarray]:
     animal = studio.author(breed, wanted)
-    return {
-        field.name: np.asarray(getattr(animal, field.name))
-        for field in dataclasses.fields(animal)
-        if field.name not in ("family", "measures")
-    }
+    return {name: np.asarray(getattr(animal, name)) for name in KEPT}
 
 
 def build_space(
-    studio: Studio, rng: np.random.Generator, individuals: int = INDIVIDUALS, without: str = "", cache: Path | None = None
-) -> Built:
+    studio: Studio, rng: np.random.Generator, individuals: int = INDIVIDUALS, without: str = "", cache: Path | None = None,
+    settling: int = SETTLING,
+) -> Built:  # fmt: skip
     """The shape space with everything that hangs on it.
 
     without: the name of a source that the space shall know nothing of; species based on it then stand on what else their
-    base names. Fewer individuals are faster.
+    base names. Fewer individuals and one round of settling (see `Studio.settle`) are faster.
     """
     if without:
         if without not in studio.sources:
@@ -138,7 +136,7 @@ def build_space(
     vertices, joints, _ = studio.individuals(breeds, authored, individuals, rng)
     known = [animal.vertices for animal in authored.values()] + [source[0] for source in studio.sources.values()]
     mean = studio.relaxed(np.asarray(vertices.mean(axis=0), np.float64))
-    space, exact = studio.settle(np.stack([mean, *known]), vertices, N_BETAS)
+    space, exact = studio.settle(np.stack([mean, *known]), vertices, N_BETAS, settling)
     betas = space.project(exact)
     shapes = np.concatenate([space.shape(betas[1:]), vertices[::5]])
     rig = np.concatenate(

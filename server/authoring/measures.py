@@ -164,7 +164,7 @@ class Ruler:
         cls, vertices: np.ndarray, joints: np.ndarray, weights: np.ndarray, mirror: np.ndarray, groups: Sequence[np.ndarray]
     ) -> Ruler:  # fmt: skip
         """The ruler of a template: vertices (V, 3), joints (35, 3), weights (V, 35), mirror (V,), groups by `NAMES`."""
-        points = dict(zip(NAMES, groups, strict=True))
+        points = dict[str, np.ndarray](zip(NAMES, groups, strict=True))
 
         def held(*names: str) -> np.ndarray:
             return weights[:, [INDEX[name] for name in names]].sum(axis=1)

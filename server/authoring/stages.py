@@ -28,7 +28,8 @@ def cached(
     """What `make` gives, or what it gave before for the same inputs and the same source; folder None keeps nothing."""
     if folder is None:
         return make()
-    key, path = digest(inputs, modules), folder / f"{stage}.npz"
+    key = digest(inputs, modules)
+    path = folder / f"{stage}-{key[:16]}.npz"  # of several versions each keeps its place
     if path.exists():
         with np.load(path, allow_pickle=False) as stored:
             if "key" in stored and str(stored["key"]) == key:
