@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from ...animal.clips import AnimalClip
 from ...animal.model import AnimalModel
 from .intersections import FaceContacts
 
@@ -85,7 +86,7 @@ def deformation_metrics(
 ) -> dict[str, Any]:
     """Measure the skin of animals in poses: {"lbs": {…}, "correctives": {…}, "frames", "animals", "targets"}.
 
-    betas: one (B',) for each animal; poses (N, J, 3) axis-angle, radians. Each of the two tables has, over all animals
+    frames counts pose and animal together. betas: one (B',) for each animal; poses (N, J, 3) axis-angle, radians. Each of the two tables has, over all animals
     and poses: volume_deviation_max and _95, share of the rest volume by which the volume differs; cross_section_smallest
     and _5 (5th percentile of each frame's smallest), share of the rest cross-section, with worst_cross_sections, {bone:
     smallest}; self_intersecting_share_95 and _mean, share of the faces, over every `intersections_every`-th pose.
@@ -94,13 +95,42 @@ def deformation_metrics(
     poses = np.asarray(poses, dtype=np.float64)
     if poses.ndim != 3 or poses.shape[1:] != (model.n_joints, 3) or not len(poses) or not len(betas):
         raise ValueError(f"needs one animal and poses (N, {model.n_joints}, 3) at least, got {poses.shape}")
+    return _side_by_side(model, [(np.asarray(shape, dtype=np.float64), poses) for shape in betas], intersections_every)
+
+
+def deformation_of_clips(
+    model: AnimalModel, clips: Sequence[AnimalClip], frames: int = 1000, intersections_every: int = 1
+) -> dict[str, Any]:
+    """`deformation_metrics` over frames picked evenly from clips, each on the animal that its clip is of.
+
+    An animal has the betas of the clip's species where the model knows it, else the clip's own. Roots stand still: where
+    an animal is does not bend its skin.
+    """
+    if not clips:
+        raise ValueError("needs one clip at least")
+    poses = np.concatenate([clip.poses for clip in clips]).astype(np.float64)
+    owner = np.repeat(np.arange(len(clips)), [len(clip) for clip in clips])
+    picked = np.unique(np.linspace(0, len(poses) - 1, min(frames, len(poses))).round().astype(int))
+    poses[:, 0] = 0.0
+    animals = []
+    for index, clip in enumerate(clips):
+        own = poses[picked[owner[picked] == index]]
+        known = model.species.get(clip.species or "")
+        shape = clip.betas if known is None else known.betas
+        if len(own):
+            animals.append((np.asarray(shape, dtype=np.float64), own))
+    return _side_by_side(model, animals, intersections_every)
+
+
+def _side_by_side(model: AnimalModel, animals: Sequence[tuple[Array, Array]], every: int) -> dict[str, Any]:
+    """The report on animals (betas (B',), poses (N, J, 3))."""
     plain = replace(model, posedirs=None)
     return {
-        "frames": len(poses),
-        "animals": len(betas),
+        "frames": sum(len(poses) for _, poses in animals),
+        "animals": len(animals),
         "targets": dict(TARGETS),
-        "lbs": _measure(plain, betas, poses, intersections_every),
-        "correctives": None if model.posedirs is None else _measure(model, betas, poses, intersections_every),
+        "lbs": _measure(plain, animals, every),
+        "correctives": None if model.posedirs is None else _measure(model, animals, every),
     }
 
 
@@ -110,11 +140,11 @@ def enclosed_volume(vertices: Array, faces: NDArray[np.integer]) -> Array:
     return np.einsum("...fx,...fx->...", a, np.cross(b, c)) / 6
 
 
-def _measure(model: AnimalModel, betas: Sequence[ArrayLike], poses: Array, every: int) -> dict[str, Any]:
+def _measure(model: AnimalModel, animals: Sequence[tuple[Array, Array]], every: int) -> dict[str, Any]:
     contacts = FaceContacts(model.faces)
     volumes, sections, shares = [], [], []
     worst: dict[str, float] = {}
-    for shape in betas:
+    for shape, poses in animals:
         rest = model.rest(shape).vertices
         whole, loops = enclosed_volume(rest, model.faces), limb_loops(model, shape)
         areas = np.array([loop.area(rest) for loop in loops])

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bestiary.animal.clips import AnimalClip
 from bestiary.animal.model import AnimalModel
 from bestiary.animal.rotations import matrix_from_axis_angle
-from bestiary.server.evaluate.deformation import deformation_metrics, limb_loops
+from bestiary.server.evaluate.deformation import deformation_metrics, deformation_of_clips, limb_loops
 from bestiary.server.evaluate.intersections import FaceContacts
 from tubes import RADIUS, tube
 
@@ -94,6 +95,19 @@ def test_correctives_are_measured_beside_plain_skinning() -> None:
     metrics = deformation_metrics(tail_model(posedirs), [np.zeros(0)], wrung)
     assert metrics["lbs"] == deformation_metrics(plain, [np.zeros(0)], wrung)["lbs"]
     assert metrics["correctives"]["cross_section_smallest"] > metrics["lbs"]["cross_section_smallest"] + 0.05
+
+
+def test_clips_are_measured_on_their_own_animals_and_evenly() -> None:
+    model = tail_model()
+    wrung = np.zeros((40, 3, 3))
+    wrung[20:, 1, 0] = 3.0
+    clips = [AnimalClip(poses, np.zeros((len(poses), 3)), np.zeros(0)) for poses in (np.zeros((60, 3, 3)), wrung)]
+    report = deformation_of_clips(model, clips, frames=50)
+    assert report["frames"] == 50 and report["animals"] == 2
+    assert report["lbs"]["cross_section_smallest"] < 0.2 and report["lbs"]["cross_section_5"] < 0.2
+    assert report["lbs"]["self_intersecting_share_mean"] >= 0
+    with pytest.raises(ValueError, match="clip"):
+        deformation_of_clips(model, [])
 
 
 @pytest.mark.parametrize("poses", [np.zeros((0, 3, 3)), np.zeros((3, 3)), np.zeros((2, 4, 3))])
