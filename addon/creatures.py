@@ -6,6 +6,7 @@ redo bring back a state in which they may not have followed yet: the same timer 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -19,6 +20,8 @@ from .models import ModelUnavailable, current_model
 from .preferences import NotEnabled, preferences
 
 _DELAY = 0.2  # seconds after the last movement of a slider
+
+_due = 0.0  # time.monotonic() at which bones may follow
 
 problems: dict[str, str] = {}
 """By the name of an armature object, what was wrong with the last thing typed for it."""
@@ -109,11 +112,13 @@ def fill(item: bpy.types.Object) -> None:
 
 def follow() -> None:
     """Let bones and parts follow: a moment after the last call, or at once where no timers run."""
+    global _due
     if bpy.app.background:
         _settle_all()
         return
-    cancel()
-    bpy.app.timers.register(_tick, first_interval=_DELAY)
+    _due = time.monotonic() + _DELAY
+    if not bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.register(_tick, first_interval=_DELAY)
 
 
 def cancel() -> None:
@@ -123,6 +128,9 @@ def cancel() -> None:
 
 
 def _tick() -> float | None:
+    left = _due - time.monotonic()
+    if left > 0.01:  # something has moved again since
+        return left
     return 0.5 if _settle_all() else None
 
 

@@ -196,7 +196,7 @@ class _Neck:
 
 
 _FRONT = {
-    "crest": lambda n: (n.u > -0.12) & (n.u < 1.0) & (np.abs(n.points[:, 1]) < 0.07 * n.unit) & (n.angle < 40) & (n.ears < 0.3) & (n.trunk > 0.6),
+    "crest": lambda n: (n.u > -0.12) & (n.u < 1.0) & (np.abs(n.points[:, 1]) < 0.07 * n.unit) & (n.angle < 40) & (n.trunk > 0.6),
     "forelock": lambda n: n.near("forehead", 0.26) & (np.abs(n.points[:, 1]) < 0.1 * n.unit) & (n.ears < 0.3) & (n.head > 0.5),
     "ruff": lambda n: (n.u > -0.1) & (n.u < 0.62) & (n.trunk > 0.6) & ~n.near("left_eye", 0.42) & ~n.near("left_mouth_corner", 0.34),
     "cheeks": lambda n: (n.head > 0.5) & (n.u > -0.42) & (n.angle > 50) & ~n.near("left_eye", 0.3) & ~n.near("left_mouth_corner", 0.22),
