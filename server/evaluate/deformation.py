@@ -86,11 +86,11 @@ def deformation_metrics(
 ) -> dict[str, Any]:
     """Measure the skin of animals in poses: {"lbs": {…}, "correctives": {…}, "frames", "animals", "targets"}.
 
-    frames counts pose and animal together. betas: one (B',) for each animal; poses (N, J, 3) axis-angle, radians. Each of the two tables has, over all animals
-    and poses: volume_deviation_max and _95, share of the rest volume by which the volume differs; cross_section_smallest
-    and _5 (5th percentile of each frame's smallest), share of the rest cross-section, with worst_cross_sections, {bone:
-    smallest}; self_intersecting_share_95 and _mean, share of the faces, over every `intersections_every`-th pose.
-    "correctives" is None for a model without posedirs.
+    betas: one (B',) for each animal; poses (N, J, 3) axis-angle, radians; frames counts every pose of every animal.
+    Each of the two tables has, over them all: volume_deviation_max and _95, share of the rest volume by which the volume
+    differs; cross_section_smallest and _5 (5th percentile of each frame's smallest), share of the rest cross-section,
+    with worst_cross_sections, {bone: smallest}; self_intersecting_share_95 and _mean, share of the faces, over every
+    `intersections_every`-th pose. "correctives" is None for a model without posedirs.
     """
     poses = np.asarray(poses, dtype=np.float64)
     if poses.ndim != 3 or poses.shape[1:] != (model.n_joints, 3) or not len(poses) or not len(betas):
