@@ -19,6 +19,7 @@ from .noise import cells, value_noise
 Array = NDArray[np.float64]
 
 FIELD_LIMIT = 0.25  # body lengths; how far inside or outside of a place matters no more beyond this
+ROSETTE_RIM, ROSETTE_MIDDLE = 0.15, 0.22  # width of the ring in cells, and how dark the middle is beside it
 GROUND_WORTH = 0.5  # share of `contrast` by which the back is darker and the flank lighter than the base
 
 
@@ -29,7 +30,7 @@ class CoatSurface:
     rest (V, 3): the animal at rest in body lengths, animal axes, feet at 0. flow (V,): see `coat_fields.flow`.
     shade (V,): -1 skin that faces down to 1 skin of the back. layers: (V,) for each layer, how far inside its place,
     body lengths, clipped to ±FIELD_LIMIT. eye (V, 3): place about the nearer eye's centre in radii of the eye: along the
-    gap of the lids, across it (up), and outward. regions: names → (V,) 0..1 (nose, mouth, hoof, pad, ear_inner, …).
+    gap of the lids, across it (up), and outward. nostril (V, 3): the same about the nearer nostril. regions: names → (V,) 0..1 (nose, mouth, hoof, pad, ear_inner, …).
     """
 
     rest: Array
@@ -37,6 +38,7 @@ class CoatSurface:
     shade: Array
     layers: tuple[Array, ...]
     eye: Array
+    nostril: Array
     regions: Mapping[str, Array]
 
 
@@ -67,10 +69,11 @@ class CoatPainter:
         unit = body_length(rest.joints)
         points = dict(zip(model.keypoint_names, rest.keypoints, strict=True))
         eye = _about_eye(model, rest.vertices, points["left_eye"], self.regions.get("eye"), self.fields.head_length)
+        nostril = _about_nostril(rest.vertices, points["nose"], self.regions.get("nose"), model)
         places = tuple(self.place(layer.where) for layer in coat.layers)
         ground = np.array([0.0, 0.0, rest.vertices[:, 2].min()])
         return CoatSurface((rest.vertices - ground) / unit, flow(rest.vertices, rest.joints, model.weights),
-                           _shade(self.fields), places, eye, self.regions)
+                           _shade(self.fields), places, eye, nostril, self.regions)
 
     def paint(self, coat: Coat, surface: CoatSurface) -> Array:
         """(V, 3) the coat in linear colours, at the resolution of the vertices."""
@@ -135,9 +138,9 @@ def pattern(layer: Layer, surface: CoatSurface, number: int = 0) -> Array:
     spot = _smoothstep(gap - soft, gap + soft, inner)
     if layer.pattern != "rosettes":
         return spot
-    hollow = _smoothstep(gap + 0.12 + soft, gap + 0.12 - soft, inner)
+    hollow = _smoothstep(gap + ROSETTE_RIM + soft, gap + ROSETTE_RIM - soft, inner)
     broken = _smoothstep(-0.45, -0.3, value_noise(at * 2.2, 11 + number, 1))
-    return np.maximum(spot * hollow * broken, 0.35 * spot)
+    return np.maximum(spot * hollow * broken, ROSETTE_MIDDLE * spot)
 
 
 def wall_gap(layer: Layer) -> tuple[float, float]:
@@ -209,3 +212,21 @@ def _about_eye(model: AnimalModel, rest: Array, centre: Array, region: Array | N
     radius = float(np.clip(np.quantile(reach, 0.8), 0.02 * head_length, 0.09 * head_length))
     folded = rest * (1, 0, 1) + np.abs(rest) * (0, 1, 0)
     return (folded - middle) @ np.stack([forward, upward, outward], axis=1) / radius
+
+
+def _about_nostril(rest: Array, nose: Array, region: Array | None, model: AnimalModel) -> Array:
+    """(V, 3) place about the nearer nostril in its radii: where the nose's skin faces forward, outward and a little up."""
+    normals, folded = vertex_normals(rest, model.faces), rest * (1, 0, 1) + np.abs(rest) * (0, 1, 0)
+    facing = np.array([0.62, 0.72, 0.3])
+    region = np.zeros(len(rest)) if region is None else region
+    weight = region * (rest[:, 1] > 0) * np.exp(10.0 * (normals @ facing))
+    if weight.sum() <= 0:
+        return np.full_like(rest, 100.0)
+    centre = weight @ folded / weight.sum()
+    size = np.linalg.norm(rest[region > 0.5] - nose, axis=1) if (region > 0.5).any() else np.ones(1)
+    radius = 0.3 * float(np.quantile(size, 0.9))
+    along = np.array([0.5, -0.35, 0.8])  # a slit that leans inward above
+    along /= np.linalg.norm(along)
+    across = np.cross(along, facing)
+    across /= np.linalg.norm(across)
+    return (folded - centre) @ np.stack([along, across, np.cross(along, across)], axis=1) / max(radius, 1e-9)

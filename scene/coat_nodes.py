@@ -11,12 +11,12 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..animal.coat_painting import GROUND_WORTH, CoatSurface, wall_gap
+from ..animal.coat_painting import GROUND_WORTH, ROSETTE_MIDDLE, ROSETTE_RIM, CoatSurface, wall_gap
 from ..animal.coats import Coat, Layer, linear
 from . import compat
 from .node_tree import NodeTree, Socket
 
-REST, FLOW, SHADE, EYE = "coat_rest", "coat_flow", "coat_shade", "eye_place"
+REST, FLOW, SHADE, EYE, NOSTRIL = "coat_rest", "coat_flow", "coat_shade", "eye_place", "nostril_place"
 LAYER = "coat_layer_{}"
 REGION = "region_{}"
 _SKIN_REGIONS = ("nose", "mouth", "hoof", "pad", "ear_inner")
@@ -26,6 +26,7 @@ def write_attributes(mesh: bpy.types.Mesh, surface: CoatSurface) -> None:
     """Store what the material reads on the mesh's points, replacing what an earlier coat stored."""
     _write(mesh, REST, surface.rest)
     _write(mesh, EYE, np.clip(surface.eye, -100.0, 100.0))
+    _write(mesh, NOSTRIL, np.clip(surface.nostril, -100.0, 100.0))
     _write(mesh, FLOW, surface.flow)
     _write(mesh, SHADE, surface.shade)
     for number, place in enumerate(surface.layers):
@@ -122,7 +123,7 @@ def _pattern(tree: NodeTree, layer: Layer, rest: Socket, number: int) -> Socket:
         level = tree.math("MULTIPLY_ADD", tree.noise(at, 1.0, 3.0, 3.0 * number), 0.5, 0.5)
         return tree.step(level, 0.988 - cover, 1.012 - cover)
     if layer.pattern == "flecks":
-        stretched = tree.scaled(at, (0.5, 1.0, 1.0))
+        stretched = tree.scaled(at, (0.9, 1.8, 1.8))  # longer along the body, as hairs lie
         return tree.step(tree.noise(stretched, 1.0, 3.0, 3.0 * number), 0.6 - 1.2 * cover, 1.4 - 1.2 * cover)
     bend = tree.add("ShaderNodeVectorMath", operation="ADD")
     tree.put(bend.inputs[0], at)
@@ -138,10 +139,10 @@ def _pattern(tree: NodeTree, layer: Layer, rest: Socket, number: int) -> Socket:
     spot = tree.step(beyond, -soft, soft)
     if layer.pattern != "rosettes":
         return spot
-    hollow = tree.step(beyond, 0.12 + soft, 0.12 - soft)
+    hollow = tree.step(beyond, ROSETTE_RIM + soft, ROSETTE_RIM - soft)
     broken = tree.step(tree.noise(at, 2.2, 0.0, 11.0 + number), -0.6, -0.45)
     ring = tree.math("MULTIPLY", tree.math("MULTIPLY", spot, hollow), broken)
-    return tree.math("MAXIMUM", ring, tree.math("MULTIPLY", spot, 0.35))
+    return tree.math("MAXIMUM", ring, tree.math("MULTIPLY", spot, ROSETTE_MIDDLE))
 
 
 def _bands(tree: NodeTree, layer: Layer, at: Socket, number: int) -> Socket:
@@ -177,17 +178,21 @@ def _skin(tree: NodeTree, coat: Coat, colour: Socket) -> tuple[Socket, Socket, S
         rows.append(("hoof", "Hoof", linear(coat.hoof), 0.42, 1.0))
     else:
         rows.append(("pad", "Pad", linear(coat.pad), 0.6, 1.0))
-    rows.append(("nose", "Nose", linear(coat.nose), 0.28, 1.0))
+    wet = coat.hoof is None
+    rows.append(("nose", "Nose", linear(coat.nose), 0.28 if wet else 0.5, 1.0 if wet else 0.75))
     roughness: Socket | float = 0.85 if coat.fur > 0 else 0.7
     bare: Socket | float = 0.0
     for region, name, rgb, shine, strength in rows:
         tree.row()
-        mask = tree.step(tree.number(REGION.format(region)), 0.35, 0.65)
+        soft = 0.4 if region == "ear_inner" else 0.15
+        mask = tree.step(tree.number(REGION.format(region)), 0.5 - soft, 0.5 + soft)
         mask = tree.math("MULTIPLY", mask, strength)
         colour = tree.mix(mask, colour, tree.colour(name, rgb))
         roughness = _blend(tree, mask, roughness, shine)
         bare = tree.math("MAXIMUM", bare, mask)
-    return colour, roughness, bare
+    tree.row()
+    nostril = tree.step(tree.length(tree.scaled(tree.vector(NOSTRIL), (0.8, 1.5, 1.0))), 1.15, 0.75)
+    return tree.mix(nostril, colour, tree.colour("Nostril", (0.006, 0.004, 0.004))), roughness, bare
 
 
 def _eyes(tree: NodeTree, coat: Coat, colour: Socket, roughness: Socket) -> tuple[Socket, Socket, Socket]:

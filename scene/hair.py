@@ -146,6 +146,7 @@ def _at(surface: CoatSurface, faces: NDArray[np.int32], roots: _Roots) -> CoatSu
         return np.einsum("nk,nk...->n...", roots.share, values[faces[roots.face]])
 
     return replace(surface, rest=pick(surface.rest), flow=pick(surface.flow), shade=pick(surface.shade), eye=pick(surface.eye),
+                   nostril=pick(surface.nostril),
                    layers=tuple(map(pick, surface.layers)), regions={name: pick(row) for name, row in surface.regions.items()})
 
 

@@ -62,7 +62,7 @@ def _eye(
     centre = vertices[left].mean(axis=0)
     distance = np.linalg.norm(folded - centre, axis=1)
     radius = min(float(distance[left].max()) * 1.02, 0.09 * fields.head_length)
-    eye = (distance <= radius) & (fields.parts["head"] > 0.5)
+    eye = (distance <= 0.9 * radius) & (fields.parts["head"] > 0.5)
     eye[left] |= distance[left] <= radius
     near = _step(2.4 * radius, 1.3 * radius, distance) * (fields.parts["head"] > 0.5)
     return eye.astype(float), near * ~eye

@@ -88,7 +88,7 @@ FELIDS = {
         "#d3a05a",
         "#f3ead8",
         (
-            Layer("body", "#1a1410", "rosettes", 0.105, 0.5, warp=0.5),
+            Layer("body", "#1a1410", "rosettes", 0.11, 0.4, warp=0.5),
             Layer("legs", "#1a1410", "spots", 0.07, 0.33, warp=0.6),
             Layer("head", "#1a1410", "spots", 0.045, 0.28, warp=0.6),
             Layer("tail", "#1a1410", "spots", 0.07, 0.4, warp=0.5),
@@ -103,7 +103,7 @@ FELIDS = {
         "#cf9143",
         "#f1e2c6",
         (
-            Layer("body", "#140f0c", "rosettes", 0.16, 0.6, warp=0.45),
+            Layer("body", "#140f0c", "rosettes", 0.17, 0.5, warp=0.45),
             Layer("legs", "#140f0c", "spots", 0.1, 0.4, warp=0.6),
             Layer("head", "#140f0c", "spots", 0.05, 0.3, warp=0.6),
             Layer("tail", "#140f0c", "spots", 0.1, 0.5),
@@ -135,7 +135,7 @@ FELIDS = {
         "#b9b5ab",
         "#f3f1ec",
         (
-            Layer("body", "#34312e", "rosettes", 0.13, 0.5, warp=0.6),
+            Layer("body", "#34312e", "rosettes", 0.14, 0.4, warp=0.6),
             Layer("legs", "#34312e", "spots", 0.08, 0.32, warp=0.6),
             Layer("head", "#34312e", "spots", 0.045, 0.25),
             Layer("tail", "#34312e", "rings", 0.13, 0.4),

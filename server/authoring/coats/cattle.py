@@ -12,7 +12,7 @@ CATTLE = {
     "cow": hoofed(
         "#f3f0ea",
         "#f5f2ec",
-        Layer("everywhere", "#171412", "patches", 0.62, 0.47),
+        Layer("everywhere", "#171412", "patches", 0.55, 0.55),
         Layer("head", "#171412", edge=0.03),
         Layer("ears", "#171412"),
         Layer("blaze", WHITE, edge=0.015),

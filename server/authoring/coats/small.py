@@ -16,7 +16,7 @@ SMALL = {
         (
             Layer("back", "#5d4c3a", "flecks", 0.03, 0.5, edge=0.1),
             Layer("tail_under", WHITE),
-            Layer("nape", "#a5713f", edge=0.08),
+            Layer("nape", "#a5713f", edge=0.15, strength=0.5),
             Layer("eye_ring", "#ddd0b8", edge=0.03),
         ),
         0.2,
