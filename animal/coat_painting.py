@@ -30,7 +30,8 @@ class CoatSurface:
     rest (V, 3): the animal at rest in body lengths, animal axes, feet at 0. flow (V,): see `coat_fields.flow`.
     shade (V,): -1 skin that faces down to 1 skin of the back. layers: (V,) for each layer, how far inside its place,
     body lengths, clipped to ±FIELD_LIMIT. eye (V, 3): place about the nearer eye's centre in radii of the eye: along the
-    gap of the lids, across it (up), and outward. nostril (V, 3): the same about the nearer nostril. regions: names → (V,) 0..1 (nose, mouth, hoof, pad, ear_inner, …).
+    gap of the lids, across it (up), and outward. nostril (V, 3): the same about the nearer nostril. regions: names →
+    (V,) 0..1 (nose, mouth, hoof, pad, ear_inner, …).
     """
 
     rest: Array
