@@ -20,6 +20,7 @@ from scipy.sparse.linalg import splu
 
 from .surface import adjacency, edges_of
 
+PATCHING = 200  # rounds of mending a ragged border
 RELAXING = 1200  # rounds of spreading the vertices on the disk
 BLEND = 0.35  # share of the tube's length over which the old ring's outline fades into the tube's own
 
@@ -43,7 +44,7 @@ def disk_around(faces: np.ndarray, wanted: np.ndarray, seed: int) -> np.ndarray:
     mask = wanted & _component(matrix, wanted, seed)
     outside = _component(matrix, ~mask, int(np.flatnonzero(~mask)[0]), largest=True)
     mask = ~outside
-    for _ in range(20):
+    for _ in range(PATCHING):
         # A border vertex with two stretches of the cap beside it pinches the ring; one without a free face is inside.
         border = np.bincount(_border_edges(faces, mask)[:, 0], minlength=len(mask))
         touched = np.unique(faces[mask[faces].any(axis=1)])
@@ -162,7 +163,7 @@ def _sample(grid: np.ndarray, row: np.ndarray, angle: np.ndarray) -> np.ndarray:
 
 def _tied(grid: np.ndarray, points: np.ndarray, angles: np.ndarray, blend: float) -> np.ndarray:
     """The tube (K, M, 3) with its first ring bent to the border's own outline, fading out along `blend` of its length."""
-    k, m = grid.shape[:2]
+    m = grid.shape[1]
     order = np.argsort(np.mod(angles, 2 * np.pi), kind="stable")
     at, known = np.mod(angles, 2 * np.pi)[order], points[order]
     around = np.arange(m) * 2 * np.pi / m

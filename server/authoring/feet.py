@@ -132,7 +132,9 @@ def foot_field(warp: Warp, kind: str) -> np.ndarray:
             pins: tuple[tuple[float, float], ...] = ()
             ring, ground = v[cap.ring], float(v[foot > 0.5, 2].min())
             if kind == "pillar":
-                line = np.array([*(warp.joints[INDEX[side + name]] * flip for name in bones[1:]), v[foot > 0.5].mean(axis=0)])
+                line = np.array(
+                    [*(warp.joints[INDEX[side + name]] * flip for name in bones[1:]), v[foot > 0.5].mean(axis=0)]
+                )
                 grid, starts = pillar_grid(ring, line, ground)
                 held = np.stack([warp.weights[cap.inner, INDEX[side + name]] for name in bones])
                 counted = np.bincount(held.argmax(axis=0), minlength=3) / len(cap.inner)

@@ -42,7 +42,11 @@ def nose_path(kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         angle = 1.45 * step(s, 0.18, 0.18) - 0.55 * step(s, 0.85, 0.2)
         return angle, np.full(40, 2.1 / 39), np.interp(s, [0, 0.1, 0.35, 1], [0.155, 0.145, 0.095, 0.045])
     if kind == "snout":  # a pig's: straight, and a flat disk at its end
-        return -0.25 * s, np.full(40, 0.36 / 39), np.interp(s, [0, 0.5, 0.88, 0.93, 1], [0.15, 0.112, 0.10, 0.118, 0.118])
+        return (
+            -0.25 * s,
+            np.full(40, 0.36 / 39),
+            np.interp(s, [0, 0.5, 0.88, 0.93, 1], [0.15, 0.112, 0.10, 0.118, 0.118]),
+        )
     angle = 1.1 * step(s, 0.45, 0.4)
     return angle, np.full(40, 0.52 / 39), np.interp(s, [0, 0.3, 0.75, 1], [0.14, 0.12, 0.085, 0.07])
 
@@ -148,7 +152,7 @@ def bumps(at: Places) -> dict[str, np.ndarray]:
     torso = np.clip(at.of_trunk + at.of_neck, 0, 1)
     named = {}
     for name, (place, wide, across, height) in HUMPS.items():
-        shape = np.exp(-np.abs((along - place) / wide) ** 2.4 - np.abs(at.across / across) ** 2)
+        shape = np.exp(-(np.abs((along - place) / wide) ** 2.4) - np.abs(at.across / across) ** 2)
         named[name] = height * at.soft(shape * above * torso)[:, None] * up
     middle = np.exp(-((at.across / 0.30) ** 2))
     throat = step(at.neck, 0.0, 0.6) * 0.0 + np.exp(-(((at.neck - 0.25) / 0.55) ** 2))

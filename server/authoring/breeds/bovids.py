@@ -50,8 +50,8 @@ BREEDS: dict[str, Breed] = {
         "neck_pitch": 0.25, "giants.throat_mane": 0.8, "head_width": 0.12, "leg_girth": 0.15, "tail_length": -1.5,
         "ear_length": -0.6, "thigh_girth": 0.2}, BULL),
     "sheep": Breed("bovid", {
-        **SMALL, "giants.wool": 1.1, "neck_girth": 0.25, "trunk_width": 0.2, "belly": 0.03, "roman_nose": 0.05,
-        "muzzle_girth": -0.1, "ear_roll": 0.5, "leg_girth": -0.15, "tail_girth": 0.4, "head_width": -0.05}, SHEEP),
+        **SMALL, "giants.wool": 1.5, "neck_girth": 0.15, "trunk_width": 0.2, "belly": 0.03, "roman_nose": 0.05,
+        "muzzle_girth": -0.1, "ear_roll": 0.5, "leg_girth": -0.15, "tail_girth": 0.4, "tail_length": -0.6, "head_width": -0.05}, SHEEP),
     "bighorn_sheep": Breed("bovid", {
         **SMALL, "neck_girth": 0.35, "chest_width": 0.15, "trunk_width": 0.12, "roman_nose": 0.05, "tail_length": -1.0,
         "ear_length": -0.4, "thigh_girth": 0.12, "leg_girth": 0.05, "head_width": 0.1}, SHEEP),
@@ -81,8 +81,8 @@ BREEDS: dict[str, Breed] = {
         "withers": 0.05, "leg_girth": -0.12, "neck_girth": 0.12, "muzzle_length": 0.1}, ANTELOPE),
     "blackbuck": Breed("bovid", {**SMALL, "leg_girth": -0.3, "neck_girth": 0.05, "ear_length": 0.1}, GAZELLE),
     "saiga": Breed("bovid", {
-        **SMALL, "head.nose_bridge.z": 0.13, "head.stop.z": 0.06, "head.nose_tip.z": -0.12, "head.nose_tip.x": 0.03,
-        "head.muzzle_side.y": 0.06, "head.nostril.z": -0.10, "head.nostril.y": 0.03, "leg_girth": -0.18,
+        **SMALL, "head.nose_bridge.z": 0.11, "head.stop.z": 0.05, "head.nose_tip.z": -0.05, "head.nose_tip.x": 0.02,
+        "head.muzzle_side.y": 0.06, "head.nostril.z": -0.03, "head.nostril.y": 0.03, "leg_girth": -0.18,
         "neck_girth": 0.2, "giants.wool": 0.25, "ear_length": -0.3, "tail_length": -0.6, "neck_pitch": 0.12}, ANTELOPE),
     "sable_antelope": Breed("bovid", {
         **SMALL, "neck_girth": 0.28, "giants.crest": 1.3, "withers": 0.04, "chest_width": 0.1, "tail_brush": 0.6,

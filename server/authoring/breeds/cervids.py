@@ -21,15 +21,16 @@ BREEDS: dict[str, Breed] = {
     "white_tailed_deer": Breed("cervid", {
         **CERVID, "leg_girth": -0.2, "tail_length": 0.5, "tail_girth": 0.6, "ear_length": 0.15, "ear_width": 0.15}, DEER),
     "moose": Breed("cervid", {
-        **CERVID, "giants.hump_shoulders": 0.55, "muzzle_length": 0.35, "muzzle_girth": 0.22, "head.upper_lip.z": -0.07,
-        "head.nose_tip.z": -0.06, "head.nose_bridge.z": 0.07, "head.nose_tip.x": 0.04, "neck_girth": 0.25,
+        **CERVID, "giants.hump_shoulders": 0.55, "muzzle_length": 0.35, "muzzle_girth": 0.22, "head.upper_lip.z": -0.09,
+        "head.nose_tip.z": -0.05,
+        "head.nose_bridge.z": 0.08, "snout_width": 0.03, "head.nose_tip.x": 0.03, "neck_girth": 0.25,
         "neck_pitch": 0.18, "giants.dewlap": 1.0, "chest_depth": 0.1, "leg_girth": -0.12, "tail_length": -1.5,
         "head_pitch": -0.1}, STURDY),
     "reindeer": Breed("cervid", {
         **CERVID, "giants.throat_mane": 1.1, "neck_pitch": 0.22, "neck_girth": 0.2, "muzzle_girth": 0.18, "ear_length": -0.35,
         "foot_size": 0.25, "leg_girth": 0.08, "giants.wool": 0.25, "tail_length": -0.8, "belly": 0.02}, STURDY),
     "giraffe": Breed("giraffid", {
-        **CERVID, "neck_length": 1.0, "neck_girth": 0.35, "neck_pitch": -0.28, "head_pitch": 0.12, "back_rise": 0.25,
+        **CERVID, "neck_length": 1.0, "neck_girth": 0.40, "neck_pitch": -0.02, "head_pitch": 0.05, "back_rise": 0.25,
         "croup_slope": 0.12, "chest_depth": 0.12, "withers": 0.04, "leg_girth": 0.12, "muzzle_length": 0.15,
         "ear_roll": 0.2, "tail_brush": 0.7, "tail_droop": 0.8, "tail_length": 0.6, "head.crown.z": 0.05}, TALL),
     "okapi": Breed("giraffid", {

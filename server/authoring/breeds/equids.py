@@ -6,7 +6,10 @@ from .breed import Breed
 
 HORSE = {"quaternius_horse": 1.0}
 ASS = {"quaternius_horse": 0.4, "quaternius_donkey": 0.6}
-EQUID = {"feet.hoof": 1.0, "tail_droop": 0.6, "tail_girth": 0.2, "tail_brush": 0.2, "head_depth": 0.05, "jaw_line": 0.02}
+EQUID = {
+    "feet.hoof": 1.0, "tail_droop": 0.6, "tail_girth": 0.2, "tail_brush": 0.2, "head_depth": 0.05, "jaw_line": 0.02, "neck_girth": 0.08,
+    "neck_depth": 0.10, "giants.crest": 0.3,
+}  # fmt: skip
 BREEDS: dict[str, Breed] = {
     "horse": Breed("equid", EQUID, HORSE),
     "draft_horse": Breed("equid", {

@@ -26,11 +26,12 @@ RHINO = {
     "croup": 0.03, "muzzle_length": 0.30, "muzzle_girth": 0.15, "loin_width": 0.1,
 }  # fmt: skip
 HIPPO = {
-    **PILLARS, "neck_girth": 0.28, "neck_pitch": 0.16, "head_pitch": 0.08, "belly": 0.04, "brisket": 0.05, "groin": 0.03, "tail_length": -1.0,
-    "trunk_width": 0.35, "head_width": 0.25, "head_depth": 0.18, "muzzle_length": 0.28, "muzzle_girth": 0.30, "head.crown.z": -0.05,
+    **PILLARS, "neck_girth": 0.08, "neck_pitch": 0.12, "head_pitch": 0.08, "belly": 0.04, "brisket": 0.05, "groin": 0.03,
+    "tail_length": -1.0,
+    "trunk_width": 0.35, "head_width": 0.45, "head_depth": 0.32, "muzzle_length": 0.34, "muzzle_girth": 0.22, "head.crown.z": -0.05,
     "head.forehead.z": -0.10,
     "snout_width": 0.07, "chin_deep": 0.06, "jowls": 0.05, "eye.size": -0.3, "head.eye.z": 0.06, "head.brow.z": 0.07,
-    "ear_length": -1.1, "ear_width": -0.7, "ear_round": 0.6, "head.stop.z": -0.04, 
+    "ear_length": -1.1, "ear_width": -0.7, "ear_round": 0.6, "head.stop.z": -0.04,
     "head.cheek.y": 0.02, "withers": -0.03, "loin_width": 0.15, "croup": 0.05,
     "thigh_girth": 0.45, "loin": 0.03,
 }  # fmt: skip
@@ -48,7 +49,7 @@ BREEDS: dict[str, Breed] = {
         "giants.throat_mane": 0.5, "neck_pitch": 0.14}, BARREL),
     "hippo": Breed("hippopotamid", HIPPO, BARREL),
     "pygmy_hippo": Breed("hippopotamid", {
-        **HIPPO, "head_width": 0.15, "head_depth": 0.1, "snout_width": 0.04, "leg_girth": 0.25,
+        **HIPPO, "head_width": 0.25, "head_depth": 0.15, "snout_width": 0.04, "leg_girth": 0.25,
         "chin_deep": 0.03, "muzzle_length": 0.1, "muzzle_girth": 0.1, "trunk_width": 0.25}, BARREL),
     "malayan_tapir": Breed("tapirid", {
         **PILLARS, "feet.pillar": 0.8, "leg_girth": 0.12, "thigh_girth": 0.2, "neck_girth": 0.10, "neck_pitch": 0.12,
