@@ -17,7 +17,7 @@ from .population import Shape, Stance
 from .proportions import expand
 from .skeleton import place_joints, skinning_weights
 from .source import read_skin, skin_bytes, weld
-from .surface import self_intersecting_faces, smooth
+from .surface import adjacency, fill_smoothly, self_intersecting_faces, smooth
 from .template import build_template
 from .warp import Warp
 
@@ -34,7 +34,11 @@ REST = {
 
 
 def smooth_folds(vertices: np.ndarray, faces: np.ndarray, mirror: np.ndarray, rounds: int = 40) -> np.ndarray:
-    """Relax the surroundings of faces that cut each other, symmetrically, until none do or the rounds are spent."""
+    """Relax the surroundings of faces that cut each other, symmetrically, until none do or the rounds are spent.
+
+    Folds that relaxing only shrinks (the crumpled root of a tail too short to see) are cut out at the end: ever wider
+    patches around them are spanned anew by the membrane over their border.
+    """
     for _ in range(rounds):
         bad = self_intersecting_faces(vertices, faces)
         if not bad.any():
@@ -44,6 +48,16 @@ def smooth_folds(vertices: np.ndarray, faces: np.ndarray, mirror: np.ndarray, ro
         touched = np.maximum(touched, touched[mirror])
         amount = np.minimum(1.0, 2.0 * smooth(touched, faces, 1))[:, None]
         vertices = vertices + 0.6 * amount * (smooth(vertices, faces, 1, 1.0) - vertices)
+        vertices = (vertices + vertices[mirror] * (1.0, -1.0, 1.0)) / 2
+    near = adjacency(faces, len(vertices))
+    for rings in range(1, 7):
+        bad = self_intersecting_faces(vertices, faces)
+        if not bad.any():
+            break
+        patch = np.isin(np.arange(len(vertices)), faces[bad])
+        for _ in range(rings):
+            patch = patch | patch[mirror] | (near @ patch > 0)
+        vertices = fill_smoothly(vertices, faces, patch)
         vertices = (vertices + vertices[mirror] * (1.0, -1.0, 1.0)) / 2
     return vertices
 

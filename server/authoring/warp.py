@@ -200,7 +200,9 @@ class Warp:
 
     def _fields(self) -> np.ndarray:
         """Every displacement field (n, V, 3) for a parameter of 1, in the order of FIELDS."""
-        parts = [INDEX[name] for name in ("Head", "Mouth", "LEar", "REar")] + list(range(len(JOINT_NAMES), len(NODE_NAMES)))
+        parts = [INDEX[name] for name in ("Head", "Mouth", "LEar", "REar")] + list(
+            range(len(JOINT_NAMES), len(NODE_NAMES))
+        )
         belongs = self.shares[:, parts].sum(axis=1)
         named = dict(zip((f"bump.{name}" for name in BUMPS), self._bumps(), strict=True))
         named |= head.head_fields(

@@ -24,7 +24,8 @@ APE = {
     "head.brow.x": 0.09, "head.brow.z": 0.02, "loin_depth": 0.35, "muzzle_girth": 0.20, "chin_deep": 0.03,
     "foot_size": 0.2, "neck_pitch": 0.25, "groin": 0.06, "Leg1.depth": 0.25, "Leg1.width": 0.25,
     "Leg2.depth": 0.15, "Leg2.width": 0.15, "chest_length": 0.1, "trunk_slope": -0.45,
-    "leg_girth": 0.5, "chest_depth": 0.1, "tail_length": -1.5, "tail_girth": -1.1, "tail_droop": 0.2, "belly": 0.0,
+    "leg_girth": 0.5, "chest_depth": 0.1, "tail_length": -1.5, "belly": 0.0, "tail_curl": 0.0,
+    "tail_brush": 0.0, "tail_girth": -1.1, "tail_droop": 0.2,
 }  # fmt: skip
 
 BREEDS: dict[str, Breed] = {

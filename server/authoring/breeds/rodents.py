@@ -56,7 +56,8 @@ BREEDS: dict[str, Breed] = {
     "guinea_pig": Breed("rodent", {
         **BLUNT, "trunk_width": 0.45, "belly": 0.04, "neck_girth": 0.60, "ear_roll": 0.9, "ear_fold": 0.4,
         "head_size": 0.15, "eye_size": 0.35, "leg_girth": 0.15, "neck_length": -0.8, "back_arch": 0.3,
-        "ear_width": -0.1, "hind_bent": 0.1, "plantigrade": 0.6, "tail_girth": -1.2, "tail_droop": -0.2}),
+        "ear_width": -0.1, "hind_bent": 0.1, "plantigrade": 0.6, "tail_curl": 0.0,
+        "tail_brush": 0.0, "tail_droop": 0.0, "tail_girth": -0.9}),
     "capybara": Breed("rodent", {
         **BLUNT, "muzzle_length": 0.0, "muzzle_girth": 0.40, "head_depth": 0.20, "trunk_width": 0.36, "belly": 0.05,
         "loin_depth": 0.45, "neck_girth": 0.45, "neck_length": -0.25, "plantigrade": 0.45, "hind_bent": 0.12,
@@ -64,7 +65,7 @@ BREEDS: dict[str, Breed] = {
         "ear_length": -0.9, "ear_low": -0.02, "ear_roll": 0.15, "eye_size": -0.15, "head.eye.z": 0.04,
         "head.brow.z": 0.02,
         "chin_deep": 0.045, "ear_width": -0.3, "head_size": 0.1, "neck_pitch": 0.25,
-        "head_pitch": -0.1, "tail_girth": -1.2, "tail_droop": 0.0}),
+        "head_pitch": -0.1, "tail_curl": 0.0, "tail_brush": 0.0, "tail_droop": 0.0, "tail_girth": -0.9}),
     "beaver": Breed("rodent", {
         **BLUNT, "belly": 0.04, "loin_depth": 0.5,
         "tail_girth": 0.0,
@@ -86,7 +87,8 @@ BREEDS: dict[str, Breed] = {
         "neck_girth": 0.62, "neck_length": -0.8, "head_size": 0.15, "eye_size": 0.55,
         "skull_round": 0.02,
         "leg_girth": 0.1, "loin_depth": 0.45, "tail_length": -1.8, "back_arch": 0.45,
-        "ear_width": 0.2, "hind_bent": 0.12, "tail_girth": -0.9, "tail_droop": 0.0}),
+        "ear_width": 0.2, "hind_bent": 0.12, "tail_curl": 0.0, "tail_brush": 0.0,
+        "tail_droop": 0.0, "tail_girth": -0.9}),
     "tasmanian_devil": Breed("marsupial", {
         "head_width": 0.36, "head_depth": 0.14, "muzzle_length": -0.28, "muzzle_girth": 0.16, "jaw_line": 0.03,
         "cheeks": 0.06,

@@ -11,7 +11,8 @@ BEAR = {
     "muzzle_girth": -0.02, "stop": 0.02, "skull_round": 0.02, "cheeks": 0.05, "eye_size": -0.30, "ear_round": 1.0,
     "ear_roll": 0.10, "ear_yaw": 0.25, "chin_deep": 0.01,
     "jaw_line": 0.02, "hind_bent": 0.05, "ear_width": 0.05, "ear_low": 0.03, "groin": 0.06, "belly": 0.02,
-    "head_width": 0.32, "head_depth": 0.2, "ear_apart": 0.01, "tail_girth": -1.1, "tail_droop": 0.3,
+    "head_width": 0.32, "head_depth": 0.2, "ear_apart": 0.01, "tail_curl": 0.0, "tail_brush": 0.0,
+    "tail_girth": -0.8, "tail_droop": 0.6,
 }  # fmt: skip
 
 BREEDS: dict[str, Breed] = {
