@@ -182,7 +182,7 @@ class AnimalModel:
 
         shaped = self.v_template + self._offsets(betas)
         joints = self.J if self.J_regressor is None else self.J_regressor @ shaped
-        if self.posedirs is not None:
+        if self.posedirs is not None and pose.any():  # at rest they do nothing, and cost most of the time
             features = (rotations[..., 1:, :, :] - np.eye(3)).reshape(*rotations.shape[:-3], 9 * (self.n_joints - 1))
             offsets = features @ self.posedirs.reshape(3 * self.n_vertices, self.posedirs.shape[2]).T
             shaped = shaped + offsets.reshape(*offsets.shape[:-1], self.n_vertices, 3)
