@@ -70,6 +70,9 @@ SHAPE_STRENGTH = 0.5
 ROLL_SIGMA, TILT_SIGMA = 0.1, 0.4
 """How far trunks roll to a side and tilt up or down, radians: animals lie and sit, but seldom lean."""
 
+PRIOR_WIDEN, PRIOR_FLOOR = 1.3, 0.08
+"""Animals in photos do more than those in a modeller's clips: factor on the learned spreads, and what every joint is free
+to do beside, as a share of half its limits."""
 LIMITS_IN_SIGMAS = 6.0
 """The span of a joint's limits, in standard deviations of its pose prior."""
 
@@ -290,22 +293,20 @@ def point_blur() -> Array:
     return np.array([next((wide for part, wide in BLUR.items() if part in name), BLUR_ELSEWHERE) for name in SUPERSET])
 
 
-def pose_prior(model: AnimalModel, device: torch.device) -> PosePrior:
-    """What the model's file says of its poses, as one Gaussian, or else what its joint limits suggest."""
-    prior = pose_prior_from_limits(model, device)
+def pose_prior(model: AnimalModel, device: torch.device) -> PosePrior | PoseMixture:
+    """What the model's file says of its poses, a little widened, or else what its joint limits suggest."""
     if model.pose_prior is None:
-        return prior
-    pose, covariance = model.pose_prior.moments()
-    mean = torch.tensor(pose, device=device).flatten()
-    precision = torch.linalg.inv(torch.tensor(covariance, device=device))
-    return PosePrior(mean, (precision + precision.T) / 2, prior.low, prior.high)
+        return pose_prior_from_limits(model, device)
+    return pose_mixture(model, device, PRIOR_WIDEN, PRIOR_FLOOR)
 
 
-def pose_mixture(model: AnimalModel, device: torch.device) -> PoseMixture:
-    """The model's mixture of poses, of which the component nearest to each hypothesis counts. Needs `model.pose_prior`."""
+def pose_mixture(model: AnimalModel, device: torch.device, widen: float = 1.0, floor: float = 0.0) -> PoseMixture:
+    """The mixture of `model.pose_prior`, of which the component nearest to each hypothesis counts; its spreads widened by
+    a factor and by a share of half of what every joint's limits allow."""
     learned, plain = model.pose_prior, pose_prior_from_limits(model, device)
     assert learned is not None
-    covariances = torch.tensor(learned.covariances, device=device)
+    least = (floor * (plain.high - plain.low).flatten() / 2) ** 2
+    covariances = widen**2 * torch.tensor(learned.covariances, device=device) + torch.diag(least)
     precisions = torch.linalg.inv(covariances)
     constants = torch.logdet(covariances) - 2 * torch.tensor(learned.weights, device=device).log()
     means = torch.tensor(learned.means, device=device).flatten(1)

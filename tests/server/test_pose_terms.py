@@ -13,7 +13,7 @@ from bestiary.animal.pose_prior import PosePrior as Mixture
 from bestiary.server.authoring.motion.skeleton import KeypointSkeleton
 from bestiary.server.fit.body_points import Hypotheses
 from bestiary.server.fit.image import pose_mixture, pose_prior, pose_prior_from_limits
-from bestiary.server.fit.terms import NormalEquations, add_priors
+from bestiary.server.fit.terms import NormalEquations, PoseMixture, PosePrior, add_priors
 
 
 def _model() -> AnimalModel:
@@ -26,12 +26,17 @@ def _model() -> AnimalModel:
 
 def test_the_model_files_prior_is_used_or_else_the_limits() -> None:
     model, device = _model(), torch.device("cpu")
-    mean, covariance = model.pose_prior.moments()
     learned = pose_prior(model, device)
-    np.testing.assert_allclose(learned.mean.numpy(), mean.ravel())
-    np.testing.assert_allclose((learned.precision @ torch.tensor(covariance)).numpy(), np.eye(102), atol=1e-8)
+    assert isinstance(learned, PoseMixture) and learned.means.shape == (3, 102)
+    np.testing.assert_allclose(learned.mean.numpy(), model.pose_prior.moments()[0].ravel())
+    narrow = pose_mixture(model, device)
+    np.testing.assert_allclose((narrow.precisions[1] @ torch.tensor(model.pose_prior.covariances[1])).numpy(), np.eye(102),
+                               atol=1e-8)  # fmt: skip
+    widths = [torch.linalg.inv(p.precisions[0]).diagonal() for p in (narrow, learned)]
+    assert (widths[1] > 1.5 * widths[0]).all(), "photos show more than clips"
     bare = pose_prior(replace(model, pose_prior=None), device)
     plain = pose_prior_from_limits(model, device)
+    assert isinstance(bare, PosePrior)
     assert torch.equal(bare.precision, plain.precision) and float(plain.mean.abs().max()) == 0.0
 
 
