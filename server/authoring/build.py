@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.util
+import inspect
 import json
 import sys
 from collections.abc import Mapping
@@ -27,10 +28,10 @@ from .base import make_stance
 from .breeds.breed import Breed
 from .landmarks import NAMES
 from .limits import family_limits, joint_limits
-from .measures import TRUNKED, Table, summary
+from .measures import TRUNKED, Ruler, Table, summary
 from .skeleton import JOINT_NAMES, PARENTS, joint_mirror
 from .sliders import slider_fields
-from .solve import UNKNOWNS, Wanted, expected, targets
+from .solve import Wanted, expected, targets
 from .source import SourceError
 from .space import FLIP, Space, error_curve, families, inside, joint_regressor
 from .stages import cached, digest
@@ -39,7 +40,7 @@ from .surface import self_intersecting_faces
 N_BETAS = 145
 INDIVIDUALS = 8  # drawn of each species and source
 OUTSIDE = {"LEar", "REar"}  # joints that stand in skin so thin that inside and outside mean little
-AUTHORING = ("authored", "solve", "population", "warp", "proportions", "measures", "head", "feet", "giants")
+AUTHORING = ("solve", "population", "warp", "proportions", "head", "feet", "giants")
 KEPT = ("parameters", "vertices", "joints", "metres_per_unit", "folded")  # of a species, in the cache
 LICENCE = "CC0-1.0"
 SOURCE = (
@@ -93,7 +94,8 @@ def registered_sources(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
 def author(studio: Studio, breeds: Mapping[str, Breed], table: Table, cache: Path | None) -> dict[str, Authored]:
     """Every species, solved; from the cache where nothing that it is made of has changed."""
     warp = studio.template.warp
-    common = digest([warp.vertices, warp.joints, warp.fields, repr(UNKNOWNS)], AUTHORING)
+    own_steps = [inspect.getsource(step) for step in (Studio.author, Studio.relaxed, Ruler)]
+    common = digest([warp.vertices, warp.joints, warp.fields, *own_steps], AUTHORING)
     guessed = expected(table, {name: breed.family for name, breed in breeds.items()})
     result = {}
     for name, breed in breeds.items():

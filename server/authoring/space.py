@@ -20,8 +20,8 @@ from scipy.optimize import nnls
 from .skeleton import JOINT_NAMES, joint_mirror
 
 FLIP = np.array([1.0, -1.0, 1.0])
-EXACT = 0.0006  # of the trunk's length
-FIRST_WEIGHT, ROUNDS = 4.0, 14
+EXACT = 0.0004  # of the trunk's length
+FIRST_WEIGHT, ROUNDS = 10.0, 10
 
 
 @dataclass(frozen=True)
