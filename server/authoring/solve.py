@@ -128,7 +128,9 @@ def solve(
     names = list(wanted)
     goal = np.log([wanted[name].value for name in names])
     rigour = 1 / np.array([wanted[name].spread for name in names])
-    basis = np.stack([parameter_vector(parts) for _, parts in UNKNOWNS.values()])
+    # A tail or ear without a number keeps its length, or it would be bent to serve what hangs on its root.
+    free = [name not in AUTHORED or name in wanted for name in UNKNOWNS]
+    basis = np.stack([may * parameter_vector(parts) for may, (_, parts) in zip(free, UNKNOWNS.values(), strict=True)])
     prior = 1 / np.array([spread for spread, _ in UNKNOWNS.values()])
     traits, parameters, step = np.zeros(len(basis)), start, 1e-3
     size = 0.0

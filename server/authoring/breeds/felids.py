@@ -27,59 +27,61 @@ SMALL_CAT = {  # large upright ears and large eyes in a short round face
     "ear_width": 0.50, "leg_girth": 0.12, "foot_size": 0.10,
 }  # fmt: skip
 BREEDS: dict[str, Breed] = {
-    "cat": Breed("felid", {**SMALL_CAT, "ear_length": -0.3, "tail_length": 0.25}),
+    "cat": Breed("felid", {**SMALL_CAT, "tail_length": 0.26, "ear_length": 0.53}),
     "siamese_cat": Breed("felid", {
         **SMALL_CAT, "muzzle_length": -0.40, "muzzle_girth": -0.12, "head_width": -0.06, "cheeks": 0.0,
         "ear_width": 0.75,
         "ear_round": -0.3, "ear_roll": 0.25, "leg_girth": -0.06, "neck_girth": -0.05, "neck_length": 0.0,
         "tail_girth": 0.0,
-        "tail_brush": 0.0, "trunk_width": -0.12, "eye_size": 0.45, "skull_round": 0.0}),
+        "tail_brush": 0.0, "trunk_width": -0.12, "eye_size": 0.45, "skull_round": 0.0, "tail_length": 0.32}),
     "lion": Breed("felid", {
         **BIG_CAT, "head_width": 0.24, "chin_deep": 0.03, "neck_girth": 0.42, "chest_depth": 0.08, "withers": 0.02,
-        "tail_girth": 0.0, "tail_brush": 0.0, "muzzle_length": -0.18}),
+        "tail_girth": 0.0, "tail_brush": 0.0, "muzzle_length": -0.18, "tail_length": 0.07, "ear_length": -0.14}),
     "lioness": Breed("felid", {
         **BIG_CAT, "chin_deep": 0.02, "neck_girth": 0.22, "tail_girth": 0.0, "tail_brush": 0.0,
         "muzzle_length": -0.20,
-        "head_depth": 0.08}),
+        "head_depth": 0.08, "tail_length": 0.11, "ear_length": -0.07}),
     "tiger": Breed("felid", {
         **BIG_CAT, "cheeks": 0.06, "head_depth": 0.16, "belly": 0.02, "neck_girth": 0.28, "tail_girth": 0.35,
-        "ear_length": -0.15}),
+        "tail_length": 0.11, "ear_length": -0.18}),
     "leopard": Breed("felid", {
         **BIG_CAT, "muzzle_length": -0.34, "neck_girth": 0.16, "leg_girth": 0.24, "eye_size": 0.1, "head_width": 0.14,
-        "tail_girth": 0.35, "chest_depth": -0.02}),
+        "tail_girth": 0.35, "chest_depth": -0.02, "tail_length": 0.32, "ear_length": -0.07}),
     "jaguar": Breed("felid", {
         **BIG_CAT, "muzzle_length": -0.34, "muzzle_girth": 0.26, "head_width": 0.32, "cheeks": 0.07,
         "head_size": 0.05,
         "neck_girth": 0.38, "leg_girth": 0.44, "trunk_width": 0.15, "belly": 0.035, "loin_depth": 0.24,
-        "tail_girth": 0.3}),
+        "tail_girth": 0.3, "tail_length": -0.06, "ear_length": -0.3}),
     "cheetah": Breed("felid", {
         **FELID, "muzzle_length": -0.66, "head_size": -0.10, "skull_round": 0.045, "ear_round": 0.7, "ear_roll": 0.35,
         "ear_width": 0.25, "leg_girth": -0.14, "thigh_girth": -0.04, "foot_size": -0.02, "chest_depth": 0.14,
         "loin_depth": -0.12, "groin": -0.02, "trunk_width": -0.18, "neck_girth": -0.06, "neck_length": -0.05,
         "cannon_length": 0.05, "hind_bent": 0.0, "neck_pitch": 0.20, "withers": 0.02, "loin": 0.02,
-        "tail_girth": 0.25, "tail_length": 0.2}),
+        "tail_girth": 0.25, "tail_length": 0.21, "ear_length": 0.02}),
     "snow_leopard": Breed("felid", {
         **BIG_CAT, "muzzle_length": -0.48, "skull_round": 0.03, "tail_girth": 0.85, "tail_brush": 0.35,
         "leg_girth": 0.40,
         "foot_size": 0.38, "neck_girth": 0.28, "ear_round": 0.9, "belly": 0.02, "eye_size": 0.1,
-        "tail_length": 0.62}),
+        "tail_length": 0.64, "ear_length": -0.22}),
     "puma": Breed("felid", {
         **FELID, "head_size": -0.06, "muzzle_length": -0.52, "eye_size": 0.2, "ear_round": 0.6, "tail_girth": 0.4,
-        "neck_length": -0.1, "leg_girth": 0.20, "thigh_girth": 0.22, "hind_straight": -0.1, "ear_roll": 0.1}),
+        "neck_length": -0.1, "leg_girth": 0.20, "thigh_girth": 0.22, "hind_straight": -0.1, "ear_roll": 0.1,
+        "tail_length": 0.26, "ear_length": 0.11}),
     "lynx": Breed("felid", {
         **SMALL_CAT, "cheeks": 0.09, "jaw_line": 0.05, "ear_tuft": 0.5, "ear_round": -0.3, "ear_roll": -0.15,
         "leg_girth": 0.30, "foot_size": 0.42, "tail_girth": 0.65, "tail_brush": 0.2, "neck_girth": 0.28,
         "eye_size": 0.35,
         "tail_droop": 0.3, "tail_curl": 0.0, "croup": 0.02, "trunk_slope": 0.03, "cannon_length": 0.0,
-        "belly": 0.02}),
+        "belly": 0.02, "tail_length": -0.97, "ear_length": 0.44}),
     "serval": Breed("felid", {
         **SMALL_CAT, "ear_width": 0.85, "ear_round": 0.35, "ear_roll": -0.25, "muzzle_length": -0.48,
         "head_size": -0.08,
         "leg_girth": -0.08, "neck_length": 0.15, "neck_pitch": 0.15, "cannon_length": 0.15, "hind_bent": 0.0,
         "cheeks": 0.01,
-        "trunk_width": -0.12, "tail_girth": 0.2, "eye_size": 0.4}),
+        "trunk_width": -0.12, "tail_girth": 0.2, "eye_size": 0.4, "tail_length": -0.22, "ear_length": 0.8}),
     "caracal": Breed("felid", {
         **SMALL_CAT, "ear_tuft": 0.9, "ear_round": -0.35, "ear_roll": -0.05, "muzzle_length": -0.50,
         "leg_girth": 0.12,
-        "neck_girth": 0.10, "tail_girth": 0.25, "eye_size": 0.35, "hind_bent": 0.05}),
+        "neck_girth": 0.10, "tail_girth": 0.25, "eye_size": 0.35, "hind_bent": 0.05, "tail_length": -0.28,
+        "ear_length": 0.65}),
 }  # fmt: skip

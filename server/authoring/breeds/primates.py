@@ -1,4 +1,4 @@
-"""Primates on four legs: long limbs, flat feet and hands, eyes in front, a face that is short or hangs below the brow."""
+"""Primates on four legs, long limbs, flat feet and hands, eyes in front, a short or hanging face."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ BREEDS: dict[str, Breed] = {
         **PRIMATE, "muzzle_length": -0.02, "muzzle_girth": 0.02, "head.nose_tip.x": 0.0, "stop": 0.04,
         "head.brow.x": 0.05,
         "skull_round": 0.01, "trunk_slope": -0.12, "Tail3.pitch": -0.6, "Tail4.pitch": -0.5, "chest_depth": 0.08,
-        "neck_girth": 0.40, "head_pitch": 0.30, "tail_girth": 0.1, "chin_deep": 0.03, "tail_length": 0.5,
-        "tail_droop": -0.85}),
+        "neck_girth": 0.40, "head_pitch": 0.30, "tail_girth": 0.1, "chin_deep": 0.03,
+        "tail_droop": -0.85, "tail_length": 0.52, "ear_length": -0.14}),
     "macaque": Breed("primate", {
         **PRIMATE, "muzzle_length": -0.60, "tail_droop": 0.4, "tail_girth": 0.1, "head.brow.x": 0.03,
-        "trunk_slope": -0.04}),
+        "trunk_slope": -0.04, "tail_length": -0.11, "ear_length": 0.02}),
     "gorilla": Breed("primate", {
         **APE, "head.forehead.z": 0.02, "chest_width": 0.35, "trunk_width": 0.40,
         "muzzle_length": -0.62, "head_depth": 0.26, "jaw_line": 0.06,
-        "head.brow.x": 0.12, "ear_length": -0.65,
+        "head.brow.x": 0.12,
         "head.crown.z": 0.08, "leg_girth": 0.75, "Leg1.depth": 0.55, "Leg1.width": 0.5, "Leg2.depth": 0.35,
         "Leg2.width": 0.35, "foot_size": 0.4, "ear_width": -0.2, "thigh_girth": 0.4, "trunk_slope": -0.5,
-        "withers": 0.0, "neck_girth": 0.6, "chest_length": 0.2}),
+        "withers": 0.0, "neck_girth": 0.6, "chest_length": 0.2, "tail_length": -2.7, "ear_length": -0.7}),
     "chimpanzee": Breed("primate", {
-        **APE, "ear_length": -0.1, "ear_roll": 0.35, "muzzle_length": -0.50, "skull_round": 0.04,
+        **APE, "ear_roll": 0.35, "muzzle_length": -0.50, "skull_round": 0.04,
 
         "neck_girth": 0.42, "trunk_width": 0.18, "leg_girth": 0.4, "trunk_slope": -0.4, "belly": 0.0,
-        "ear_width": 0.3}),
+        "ear_width": 0.3, "tail_length": -2.7, "ear_length": 0.11}),
     "mandrill": Breed("primate", {
         **PRIMATE, "muzzle_length": -0.05, "muzzle_girth": 0.16, "roman_nose": 0.03, "snout_width": 0.035,
         "head.nose_tip.x": 0.0,
@@ -57,14 +57,15 @@ BREEDS: dict[str, Breed] = {
         "neck_girth": 0.62,
         "chest_depth": 0.12, "chest_width": 0.16, "leg_girth": 0.22, "tail_droop": -0.8,
         "head_size": 0.12,
-        "head_pitch": 0.30, "trunk_width": 0.16, "chin_deep": 0.03, "tail_girth": 0.0, "tail_length": -1.2}),
+        "head_pitch": 0.30, "trunk_width": 0.16, "chin_deep": 0.03, "tail_girth": 0.0, "tail_length": -1.5,
+        "ear_length": -0.14}),
     "ring_tailed_lemur": Breed("primate", {
         **PRIMATE, "muzzle_length": -0.32, "muzzle_girth": -0.28, "head.nose_tip.x": 0.0, "skull_round": 0.03,
         "ear_low": 0.05,
-        "ear_length": -0.1, "ear_round": 0.3, "ear_width": 0.55, "eye_size": 0.6, "eyes_front": 0.06,
+        "ear_round": 0.3, "ear_width": 0.55, "eye_size": 0.6, "eyes_front": 0.06,
         "tail_girth": 0.8,
         "tail_brush": 0.2, "tail_droop": -1.1, "Tail3.pitch": -0.25, "Tail4.pitch": -0.3, "Tail5.pitch": -0.35,
         "tail_curl": 0.0,
         "trunk_slope": 0.10, "hind_bent": 0.20, "trunk_width": -0.05, "leg_girth": -0.02, "back_arch": 0.12,
-        "head_pitch": 0.1}),
+        "head_pitch": 0.1, "tail_length": 1.07, "ear_length": 0.33}),
 }  # fmt: skip
