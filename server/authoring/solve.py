@@ -34,7 +34,8 @@ EXACT = 0.01  # standard deviation of the logarithm that a number of the table i
 LIMITS = (-3.5, 1.8)  # of the logarithm of any trait
 STEP = 0.35  # the largest change of a logarithm in one iteration
 HEAD = ("head_length", "skull_length")
-AUTHORED = ("tail_length", "ear_length")  # differ freely among relatives: kept out, the author's own eye stands for them
+# Tails and ears differ freely among relatives: for those kept out, the author's own eye stands.
+AUTHORED = ("tail_length", "ear_length")
 
 
 @dataclass(frozen=True)

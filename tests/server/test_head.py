@@ -65,7 +65,7 @@ def test_pulls_end_at_the_neck(warp):
     far = (
         warp.weights[:, [INDEX["Head"], INDEX["Mouth"], INDEX["LEar"], INDEX["REar"], INDEX["Neck"]]].sum(axis=1) < 0.5
     )
-    assert np.abs(moved[far]).max() < 1e-9
+    assert np.abs(moved[far]).max() < 1e-4 * length(warp)
     assert np.linalg.norm(moved, axis=1).max() > 0.05 * length(warp)
 
 
