@@ -22,14 +22,18 @@ from pathlib import Path
 
 import numpy as np
 
+from ...animal.clips import load_shipped_clip, shipped_clips
 from ...animal.model import AnimalModel
 from ..authoring.landmarks import NAMES
 from ..authoring.measures import TRUNKED, Ruler, deviations, read_table, summary
+from . import pose_coverage
 from .animal_rest import blend_intersections, species_health
+from .deformation import deformation_of_clips
 from .report import markdown_table, write_metrics, write_text
 
 Say = Callable[[str], None]
 Metrics = dict[str, float]
+MOTION_FRAMES = 1000
 
 
 @dataclass(frozen=True)
@@ -135,4 +139,46 @@ def proportions(inputs: Inputs) -> Section:
     return Section(summary(found, table), markdown_table(["furthest off", "measure", "published m", "off %", ""], rows))
 
 
-SECTIONS: dict[str, Callable[[Inputs], Section]] = {"rest": rest, "blends": blends, "proportions": proportions}
+def coverage(inputs: Inputs) -> Section:
+    """Poses drawn from the prior, projected, against annotated animals (AwA-pose)."""
+    path = None if inputs.data is None else inputs.data / "keypoints2d" / "awa_pose" / "dataset.json"
+    if path is None or not path.is_file():
+        raise MissingInput("AwA-pose's annotations (--data, keypoints2d/awa_pose/dataset.json)")
+    if inputs.model.pose_prior is None:
+        raise MissingInput("the model has no pose prior")
+    out = inputs.out / "coverage"
+    found = pose_coverage.run(inputs.model, path, out, seed=inputs.seed)
+    return Section({f"coverage_{name}": value for name, value in found.items()}, (out / "table.md").read_text("utf-8"))
+
+
+def motion(inputs: Inputs) -> Section:
+    """1,000 frames of the shipped clips, each on its own animal: with the pose correctives beside plain skinning."""
+    clips = [load_shipped_clip(name) for name in shipped_clips()]
+    clips = [clip for clip in clips if clip.model_id == inputs.model.model_id]
+    if not clips:
+        raise MissingInput(f"no shipped clip is of this model ({inputs.model.model_id})")
+    found = deformation_of_clips(inputs.model, clips, MOTION_FRAMES)
+    kinds = {"plain linear blend skinning": found["lbs"], "with pose correctives": found["correctives"]}
+    kinds = {name: table for name, table in kinds.items() if table is not None}
+    rows = [["volume off rest, largest %", *(100 * t["volume_deviation_max"] for t in kinds.values())],
+            ["volume off rest, 95 % below", *(100 * t["volume_deviation_95"] for t in kinds.values())],
+            ["smallest limb cross-section, % of rest", *(100 * t["cross_section_smallest"] for t in kinds.values())],
+            ["the same, 5 % of frames below", *(100 * t["cross_section_5"] for t in kinds.values())],
+            ["faces that cut others, 95 % below", *(100 * t["self_intersecting_share_95"] for t in kinds.values())],
+            ["faces that cut others, mean", *(100 * t["self_intersecting_share_mean"] for t in kinds.values())]]  # fmt: skip
+    metrics: Metrics = {"motion_frames": found["frames"], "motion_clips": len(clips)}
+    for key, table in (("lbs", found["lbs"]), ("motion", found["correctives"] or found["lbs"])):
+        metrics |= {
+            f"{key}_volume_deviation_worst_percent": 100 * table["volume_deviation_max"],
+            f"{key}_cross_section_smallest_percent": 100 * table["cross_section_smallest"],
+            f"{key}_self_intersections_95_percent": 100 * table["self_intersecting_share_95"],
+        }
+    worst = found["correctives"] or found["lbs"]
+    bones = ", ".join(f"{bone} {100 * share:.0f}" for bone, share in list(worst["worst_cross_sections"].items())[:6])
+    text = markdown_table([f"{found['frames']} frames of {len(clips)} clips", *kinds], rows)
+    return Section(metrics, f"{text}\nSmallest cross-sections, % of rest: {bones}.\n")
+
+
+SECTIONS: dict[str, Callable[[Inputs], Section]] = {
+    "rest": rest, "blends": blends, "proportions": proportions, "motion": motion, "coverage": coverage,
+}  # fmt: skip
