@@ -79,7 +79,7 @@ class CoatPainter:
     def paint(self, coat: Coat, surface: CoatSurface) -> Array:
         """(V, 3) the coat in linear colours, at the resolution of the vertices."""
         base, under = (np.array(linear(c)) for c in (coat.base, coat.under))
-        low = _smoothstep(0.1, -0.75, surface.shade)[:, None]
+        low = _smoothstep(-0.1, -0.8, surface.shade)[:, None]
         colours = ground(base, coat.contrast, surface.shade) * (1 - low) + under * low
         for number, (layer, place) in enumerate(zip(coat.layers, surface.layers, strict=True)):
             mask = layer_mask(layer, place, surface, number)[:, None]
@@ -180,8 +180,9 @@ def _mix(a: ColourLike, b: ColourLike, share: float) -> ColourLike:
 def _shade(fields: BodyFields) -> Array:
     """(V,) -1..1: on the body from both where the skin lies and which way it faces; on legs mostly from its inner side."""
     body = np.clip(2 * fields.at["up"] - 1, -1.0, 1.0)
-    limb = fields.parts["legs"] + fields.parts["ears"]
-    return np.clip((1 - limb) * (0.45 * body + 0.55 * fields.skin_up) + limb * 0.3 * (fields.skin_up + 0.3), -1.0, 1.0)
+    thigh = np.clip(-fields.at["up"] / 0.15, 0.0, 1.0) * (1 - fields.parts["head"])  # below the belly's line
+    limb = np.clip(np.maximum(fields.parts["legs"], thigh) + fields.parts["ears"], 0.0, 1.0)
+    return np.clip((1 - limb) * (0.3 * body + 0.7 * fields.skin_up) + limb * 0.3 * (fields.skin_up + 0.3), -1.0, 1.0)
 
 
 def _regions(model: AnimalModel, fields: BodyFields) -> dict[str, Array]:

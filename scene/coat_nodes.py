@@ -96,7 +96,7 @@ def _ground(tree: NodeTree, coat: Coat, rest: Socket) -> Socket:
     soft = tree.math("ADD", shade, tree.math("MULTIPLY", tree.noise(rest, 6.0, 2.0, 3.0), 0.12))
     factor = tree.math("MULTIPLY_ADD", soft, -1.4 * GROUND_WORTH * coat.contrast, 1 + 0.4 * GROUND_WORTH * coat.contrast)
     base = tree.times(tree.colour("Base", linear(coat.base)), factor)
-    return tree.mix(tree.step(soft, 0.1, -0.75), base, tree.colour("Under", linear(coat.under)))
+    return tree.mix(tree.step(soft, -0.1, -0.8), base, tree.colour("Under", linear(coat.under)))
 
 
 def _layer_mask(tree: NodeTree, layer: Layer, rest: Socket, number: int) -> Socket:

@@ -128,7 +128,7 @@ PIGS_AND_GIANTS = {
     "malayan_tapir": hoofed(
         "#17151a",
         "#191719",
-        Layer("saddle_blanket", "#efece6", edge=0.015),
+        Layer("blanket", "#efece6", edge=0.015),
         Layer("ear_tips", "#efece6", edge=0.02),
         contrast=0.05,
         nose="#2b2628",
