@@ -22,6 +22,7 @@ from .surface import adjacency, edges_of
 
 PATCHING = 200  # rounds of mending a ragged border
 RELAXING = 1200  # rounds of spreading the vertices on the disk
+SPREADING = (40,) * 20  # the same where radii are spread too, in between
 BLEND = 0.35  # share of the tube's length over which the old ring's outline fades into the tube's own
 
 
@@ -39,28 +40,31 @@ class Cap:
 
 
 def disk_around(faces: np.ndarray, wanted: np.ndarray, seed: int) -> np.ndarray:
-    """Mask (V,) of the wanted vertices connected to `seed`, its holes filled, without ears that would pinch its border."""
-    matrix = adjacency(faces, len(wanted))
-    mask = wanted & _component(matrix, wanted, seed)
-    outside = _component(matrix, ~mask, int(np.flatnonzero(~mask)[0]), largest=True)
-    mask = ~outside
+    """Mask (V,) of the wanted vertices connected to `seed`, holes filled and its border one simple ring."""
+    reached = _component(adjacency(faces, len(wanted)), wanted, seed)
+    mask = _filled(faces, reached)
     for _ in range(PATCHING):
-        # A border vertex with two stretches of the cap beside it pinches the ring; one without a free face is inside.
+        # A border vertex with two stretches of the cap beside it pinches the ring; it is taken in.
         border = np.bincount(_border_edges(faces, mask)[:, 0], minlength=len(mask))
-        touched = np.unique(faces[mask[faces].any(axis=1)])
-        spoiled = touched[~mask[touched] & (border[touched] != 1)]
-        if len(spoiled) == 0:
+        if not (border > 1).any():
             break
-        mask[spoiled] = True
-        mask = ~_component(matrix, ~mask, int(np.flatnonzero(~mask)[0]), largest=True)
+        mask = _filled(faces, mask | (border > 1))
     return mask
 
 
-def _component(matrix: sparse.csr_matrix, mask: np.ndarray, seed: int, largest: bool = False) -> np.ndarray:
-    """Mask of the connected part of `mask` that holds the seed, or the largest one."""
+def _filled(faces: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The mask (V,) and all that it cuts off from the largest patch of faces without a masked corner."""
+    free = faces[~mask[faces].any(axis=1)]
+    outside = np.zeros(len(mask), bool)
+    outside[free] = True
+    return ~_component(adjacency(free, len(mask)), outside, -1)
+
+
+def _component(matrix: sparse.csr_matrix, mask: np.ndarray, seed: int) -> np.ndarray:
+    """Mask (V,) of the connected part of `mask` that holds the seed, or of the largest one for -1."""
     inside = np.flatnonzero(mask)
     _, labels = connected_components(matrix[inside][:, inside], directed=False)
-    chosen = np.bincount(labels).argmax() if largest else labels[np.searchsorted(inside, seed)]
+    chosen = np.bincount(labels).argmax() if seed < 0 else labels[np.searchsorted(inside, seed)]
     result = np.zeros(len(mask), bool)
     result[inside[labels == chosen]] = True
     return result
@@ -110,7 +114,7 @@ def _adjacency(cap: Cap) -> sparse.csr_matrix:
 
 
 @lru_cache(maxsize=64)
-def _flat(cap: Cap) -> np.ndarray:
+def _flat(cap: Cap, evenly: bool) -> np.ndarray:
     """The cap on the unit disk, (n + m) complex numbers, evenly spread, its deepest vertex near 0, the ring on the rim.
 
     Every inner vertex is the mean of its neighbours. A ring's vertex gets the share of the rim that a random walk from the
@@ -127,8 +131,10 @@ def _flat(cap: Cap) -> np.ndarray:
     inner = inner[:, 0] + 1j * inner[:, 1]
     z = np.concatenate([inner, rim])
     z = (z - inner[pole]) / (1 - np.conj(inner[pole]) * z)
-    z[:n] *= _evenly(np.abs(z[:n])) / np.maximum(np.abs(z[:n]), 1e-300)
-    return _relax(z, cap.faces, n)
+    for rounds in (0, *SPREADING) if evenly else (0,):
+        z = _relax(z, cap.faces, n, rounds)
+        z[:n] *= _evenly(np.abs(z[:n])) / np.maximum(np.abs(z[:n]), 1e-300)
+    return z if evenly else _relax(z, cap.faces, n, RELAXING)
 
 
 def _turned(z: np.ndarray, points: np.ndarray, first: np.ndarray) -> np.ndarray:
@@ -183,13 +189,6 @@ def _row_shares(grid: np.ndarray) -> np.ndarray:
     return area / area[-1]
 
 
-def _pinned(before: np.ndarray, pins: tuple[tuple[float, float], ...]) -> np.ndarray:
-    """Shares (K,) stretched between the pins, so that at each pin's row they have the pin's share."""
-    rows = np.arange(len(before))
-    own = np.concatenate([[0.0], np.interp([row for _, row in pins], rows, before), [1.0]])
-    return np.interp(before, own, [0.0, *(share for share, _ in pins), 1.0])
-
-
 def _evenly(radius: np.ndarray) -> np.ndarray:
     """New radii (n,) in the order of the old, spread so that equal areas of the disk hold equally many."""
     # Equal radii (mirror images) share a rank; a vertex stands for the middle of its own piece of area.
@@ -200,13 +199,13 @@ def _evenly(radius: np.ndarray) -> np.ndarray:
     return np.sqrt(rank / (len(radius) + 1.0))
 
 
-def _relax(z: np.ndarray, faces: np.ndarray, free: int) -> np.ndarray:
+def _relax(z: np.ndarray, faces: np.ndarray, free: int, rounds: int) -> np.ndarray:
     """Places (n + m, complex) on the disk, the first `free` moved toward the area-weighted middles of their triangles.
 
     Large triangles pull more, so that crowds spread.
     """
     rows = faces.T.ravel()
-    for _ in range(RELAXING):
+    for _ in range(rounds):
         a, b, c = z[faces.T]
         area = np.abs((np.conj(b - a) * (c - a)).imag) + 1e-12
         weight, middle = np.tile(area, 3), np.tile(area * (a + b + c) / 3, 3)
@@ -230,17 +229,17 @@ def _snap(radius: np.ndarray, edges: np.ndarray, circle: float) -> np.ndarray:
 
 def redraw(
     vertices: np.ndarray, cap: Cap, grid: np.ndarray, corners: tuple[int, ...] = (), blend: float = BLEND,
-    pins: tuple[tuple[float, float], ...] = (),
+    evenly: bool = False,
 ) -> np.ndarray:  # fmt: skip
     """Displacement (V, 3) that carries the cap's inner vertices onto the tube grid (K, M, 3); zero elsewhere.
 
     corners are rings of the tube that edges of the mesh shall follow: where the sole meets the wall of a hoof.
-    pins (share of the cap's vertices, row of the tube) hold joints in place: so many vertices lie before that row.
+    evenly spreads the vertices along a long tube too; else they crowd where the old shape had many.
     """
     points, free = vertices[cap.ring], len(cap.inner)
-    z = _turned(_flat(cap), points, grid[0])
+    z = _turned(_flat(cap, evenly), points, grid[0])
     grid = _tied(grid, points, np.angle(z[free:]), blend)
-    radius, before = np.minimum(np.abs(z), 1.0), _pinned(_row_shares(grid), pins)
+    radius, before = np.minimum(np.abs(z), 1.0), _row_shares(grid)
     for corner in corners:
         radius[:free] = _snap(radius, cap.edges, float(np.sqrt(1 - before[corner])))[:free]
     rows = np.interp(1 - radius[:free] ** 2, before, np.arange(len(grid)))

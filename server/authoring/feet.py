@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .caps import cut_cap, redraw, tube
-from .skeleton import INDEX
+from .skeleton import INDEX, step
+from .surface import smooth
 
 if TYPE_CHECKING:
     from .warp import Warp
@@ -26,9 +27,13 @@ HOOF = np.array([
     (1.00, 0.00, 1.25, 1.15), (0.85, 0.12, 1.22, 1.12), (0.70, 0.30, 1.10, 1.02), (0.56, 0.50, 1.10, 1.02),
     (0.48, 0.62, 1.25, 1.18), (0.45, 0.66, 1.38, 1.28), (0.20, 0.88, 1.60, 1.45), (0.00, 1.00, 1.75, 1.58),
 ])  # fmt: skip
-# Of a pillar: share of the way from the lower foreleg to the ground, and radius over the radius at the start.
-PILLAR = np.array([(0.0, 1.0), (0.25, 1.0), (0.5, 1.02), (0.72, 1.08), (0.88, 1.22), (0.96, 1.27), (1.0, 1.2)])
-PILLAR_TOP = 0.5  # where along the second bone of the leg a pillar starts
+# Of a pillar's foot: as of a hoof, the radius being the column's.
+PILLAR = np.array([
+    (1.00, 0.00, 1.00, 1.00), (0.75, 0.20, 1.02, 1.02), (0.45, 0.55, 1.10, 1.08), (0.22, 0.90, 1.20, 1.16),
+    (0.08, 1.00, 1.24, 1.20), (0.00, 1.00, 1.20, 1.16),
+])  # fmt: skip
+PILLAR_SLOPE = 0.15
+PILLAR_TOP = 0.45  # where along the second bone of the leg the column starts
 SOLE_RINGS = (0.75, 0.5, 0.25, 0.0)
 SLOPE = 0.35  # of the foot's height: how far forward the sole stands from the fetlock
 CLEFT = 0.30  # depth of the cleft over the radius
@@ -78,72 +83,49 @@ def cleave(grid: np.ndarray, first: int) -> np.ndarray:
     return middle + (grid - middle) * (1 - CLEFT * opening[:, None] * notch)[:, :, None]
 
 
-def pillar_grid(ring: np.ndarray, line: np.ndarray, ground: float) -> tuple[np.ndarray, list[float]]:
-    """The tube (K, M, 3) of one pillar: along the leg's bones, line (3, 3) from shaft to ground, to a flat sole.
+def column_field(warp: Warp, side: str, bones: tuple[str, str, str], flip: np.ndarray) -> tuple[np.ndarray, float]:
+    """Displacement (V, 3), in the flipped frame, that rounds one lower leg to a column about its bones; its radius.
 
-    Also the rows of the tube where shaft and foot begin.
+    Every vertex keeps its place along the leg, and so its joints.
     """
-    start, (hock, foot, tip) = ring.mean(axis=0), line
-    points = np.array([start, hock, (hock + foot) / 2, foot, (*((foot + tip) / 2)[:2], ground)])
-    walked = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
-    share = np.linspace(0, 1, 25)
-    # A soft bend instead of the hock's: the leg's corners are rounded by averaging along the way.
-    fine = np.linspace(-0.15, 1.15, 27)
-    spread = np.clip(share[:, None] + 0.12 * fine[None, :] * np.minimum(share, 1 - share)[:, None] * 4, 0, 1)
-    centres = np.stack([np.interp(spread * walked[-1], walked, points[:, k]).mean(axis=1) for k in range(3)], axis=1)
-    along = np.gradient(centres, axis=0)
-    along[-6:] = (0, 0, -1)  # the sole is level, and so are the rings above it
-    along = np.array([along[max(k - 3, 0) : k + 4].mean(axis=0) for k in range(len(along))])
-    along[-1] = (0, 0, -1)
+    v = warp.vertices * flip
+    held = np.stack([warp.weights[:, INDEX[side + name]] for name in bones])
+    knee, hock, foot = (warp.joints[INDEX[side + name]] * flip for name in bones)
+    start = knee + PILLAR_TOP * (hock - knee)
+    bend = np.linspace(0, 1, 41)[:, None]
+    line = (1 - bend) ** 2 * start + 2 * bend * (1 - bend) * hock + bend**2 * foot  # the hock's corner rounded
+    nearest = np.argmin(((v[:, None] - line[None]) ** 2).sum(axis=2), axis=1)
+    along = np.gradient(line, axis=0)
     along /= np.linalg.norm(along, axis=1, keepdims=True)
-    left = np.tile([0.0, 1.0, 0.0], (len(along), 1))
-    across = np.cross(along, left)
-    across /= np.linalg.norm(across, axis=1, keepdims=True)
-    radius = 0.5 * float(np.sqrt(np.ptp(ring @ across[0]) * np.ptp(ring[:, 1])))
-    radii = radius * np.interp(share, *PILLAR.T)
-    radii = np.concatenate([radii, radii[-1] * np.array(SOLE_RINGS)])
-    rest = len(SOLE_RINGS)
-    centres, across, left = (np.concatenate([part, np.repeat(part[-1:], rest, 0)]) for part in (centres, across, left))
-    starts = [float(walked[k] / walked[-1] * (len(share) - 1)) for k in (1, 3)]
-    return tube(centres, across, left, np.stack([radii, radii], axis=1)), starts
-
-
-def foot_mask(warp: Warp, kind: str, side: str, bones: tuple[str, str, str]) -> np.ndarray:
-    """Mask (V,) of the vertices of one foot that are redrawn, found where the template has them."""
-    source = warp.template or warp
-    upper, shaft, foot = (source.weights[:, INDEX[side + name]] for name in bones)
-    if kind != "pillar":
-        return foot > 0.5
-    first, last = (source.joints[INDEX[side + name]] for name in bones[:2])
-    along = (source.vertices - first) @ (last - first) / ((last - first) @ (last - first))
-    return (foot + shaft > 0.5) | ((upper + shaft + foot > 0.9) & (along > PILLAR_TOP))
+    away = v - line[nearest]
+    away -= (away * along[nearest]).sum(axis=1, keepdims=True) * along[nearest]
+    distance = np.linalg.norm(away, axis=1)
+    inside = held.sum(axis=0) > 0.85
+    radius = float(np.median(distance[inside & (nearest > 2) & (nearest < 12)]))
+    share = smooth(np.where(inside, step(nearest / 40, 0.3, 0.3), 0.0), warp.faces, 2)
+    return (share * (radius / np.maximum(distance, 0.2 * radius) - 1))[:, None] * away, radius
 
 
 def foot_field(warp: Warp, kind: str) -> np.ndarray:
     """Displacement (V, 3) of all four feet to a `hoof`, `cloven` or `pillar` foot; symmetric."""
     field = np.zeros_like(warp.vertices)
+    ground_of = (warp.template or warp).vertices[:, 2]
     for bones in FEET:
         for side, flip in (("L", np.ones(3)), ("R", MIRROR)):
             v = warp.vertices * flip
             foot, shaft = (warp.weights[:, INDEX[side + name]] for name in bones[:0:-1])
-            sole = (warp.template or warp).vertices[:, 2]
-            lowest = int(np.argmin(np.where(foot > 0.5, sole, np.inf)))
-            cap = cut_cap(warp.faces, foot_mask(warp, kind, side, bones), lowest)
-            pins: tuple[tuple[float, float], ...] = ()
-            ring, ground = v[cap.ring], float(v[foot > 0.5, 2].min())
+            lowest = int(np.argmin(np.where(foot > 0.5, ground_of, np.inf)))
+            cap = cut_cap(warp.faces, foot > 0.5, lowest)
+            ground, radius = float(v[foot > 0.5, 2].min()), shaft_radius(v[shaft > 0.5])
+            profile, slope = HOOF, SLOPE
             if kind == "pillar":
-                line = np.array(
-                    [*(warp.joints[INDEX[side + name]] * flip for name in bones[1:]), v[foot > 0.5].mean(axis=0)]
-                )
-                grid, starts = pillar_grid(ring, line, ground)
-                held = np.stack([warp.weights[cap.inner, INDEX[side + name]] for name in bones])
-                counted = np.bincount(held.argmax(axis=0), minlength=3) / len(cap.inner)
-                pins = tuple(zip(np.cumsum(counted)[:2].tolist(), starts, strict=True))
-            else:
-                grid = foot_grid(ring, ground, shaft_radius(v[shaft > 0.5]), HOOF, SLOPE)
+                column, radius = column_field(warp, side, bones, flip)
+                v, profile, slope = v + column, PILLAR, PILLAR_SLOPE
+            grid = foot_grid(v[cap.ring], ground, radius, profile, slope)
             if kind == "cloven":
                 grid = cleave(grid, 10)
-            field += redraw(v, cap, grid, (len(grid) - len(SOLE_RINGS) - 1,), pins=pins) * flip
+            v = v + redraw(v, cap, grid, (len(grid) - len(SOLE_RINGS) - 1,))
+            field += (v - warp.vertices * flip) * flip
     return field
 
 

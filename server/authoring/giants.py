@@ -81,7 +81,7 @@ def nose_field(warp: Warp, kind: str) -> np.ndarray:
     sides = np.tile([0.0, 1.0, 0.0], (len(radii), 1))
     corners = (len(steps) - 1,) if kind == "snout" else ()
     grid = tube(centres, lifts, sides, np.stack([radii, radii], axis=1))
-    return redraw(warp.vertices, cap, grid, corners, 0.15 if kind == "trunk" else 0.5)
+    return redraw(warp.vertices, cap, grid, corners, 0.15 if kind == "trunk" else 0.5, kind == "trunk")
 
 
 def fan_grid(ring: np.ndarray, length: float) -> np.ndarray:
@@ -113,7 +113,7 @@ def ear_field(warp: Warp) -> np.ndarray:
         seed = int(np.argmax(weights))
         cap = cut_cap(warp.faces, weights > EAR_ROOT, seed)
         v = warp.vertices * flip
-        field += redraw(v, cap, fan_grid(v[cap.ring], length), blend=0.15) * flip
+        field += redraw(v, cap, fan_grid(v[cap.ring], length), blend=0.15, evenly=True) * flip
     return field
 
 
