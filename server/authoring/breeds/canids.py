@@ -73,8 +73,8 @@ BREEDS: dict[str, Breed] = {
         "tail_droop": 0.5,
         "tail_girth": 0.2, "head.lower_jaw.x": 0.03,
         "head.chin.z": 0.0, "muzzle_length": -0.7, "jowls": 0.03, "head.nose_tip.x": 0.0, "head.nose_tip.z": 0.02,
-        "stop": 0.03, "chin_deep": 0.0, "head.chin.x": 0.05, "ear_roll": 1.0, "ear_fold": 0.3,
-        "head.upper_lip.x": -0.02, "muzzle_girth": 0.2, "tail_length": -1.09}),
+        "stop": 0.03, "chin_deep": 0.0, "ear_roll": 1.0, "ear_fold": 0.3,
+        "muzzle_girth": 0.2, "tail_length": -1.09, "head.upper_lip.x": 0.02, "head.chin.x": 0.04}),
     "poodle": Breed("canid", {
         **DOG, **HANGING, "ear_length": 0.35, "ear_width": 0.55, "muzzle_length": 0.22, "muzzle_girth": -0.22,
         "head.stop.z": 0.01, "head.nape.z": 0.05,
@@ -106,8 +106,8 @@ BREEDS: dict[str, Breed] = {
         "ear_width": 0.65, "ear_roll": 0.30, "ear_low": 0.03, "ear_yaw": 0.2, "head_size": 0.12,
         "leg_girth": -0.22, "foot_size": -0.2, "neck_pitch": -0.18, "tail_droop": -0.9, "tail_curl": 0.4,
         "tail_girth": 0.1,
-        "loin_depth": 0.05, "head_width": 0.05, "eye_size": 0.45, "skull_round": 0.07, "eyes_front": 0.0,
-        "tail_length": -0.28, "ear_length": 0.65}),
+        "loin_depth": 0.05, "head_width": 0.05, "skull_round": 0.07, "eyes_front": 0.0,
+        "tail_length": -0.28, "ear_length": 0.65, "eye_size": 0.25}),
     "wolf": Breed("canid", {
         **WILD, "head_width": 0.08, "head_size": 0.08, "leg_girth": 0.10, "foot_size": 0.18,
         "neck_girth": 0.38, "cheeks": 0.045, "withers": 0.015, "brisket": 0.02, "muzzle_girth": 0.06,
@@ -131,8 +131,8 @@ BREEDS: dict[str, Breed] = {
     "fennec_fox": Breed("canid", {
         **FOX, "ear_width": 0.75, "ear_round": 0.1, "ear_roll": 0.10, "muzzle_length": -0.40,
         "muzzle_girth": -0.32, "skull_round": 0.035, "leg_girth": -0.10, "foot_size": -0.1,
-        "cheeks": 0.03, "tail_girth": 0.3, "tail_brush": 0.0, "eye_size": 0.4, "tail_plume": 1.0,
-        "tail_length": 0.21, "ear_length": 1.13}),
+        "cheeks": 0.03, "tail_girth": 0.3, "tail_brush": 0.0, "tail_plume": 1.0,
+        "tail_length": 0.21, "ear_length": 1.13, "eye_size": 0.2}),
     "maned_wolf": Breed("canid", {
         **WILD, "leg_length": 0.25, "leg_girth": -0.26, "thigh_girth": -0.10, "ear_width": 0.45,
         "muzzle_length": 0.06, "muzzle_girth": -0.22, "neck_girth": 0.14, "neck_length": 0.1,

@@ -6,16 +6,17 @@ from .breed import Breed
 
 FELID = {
     "muzzle_length": -0.48, "muzzle_girth": 0.02, "head_width": 0.14, "head_depth": 0.10, "head_pitch": 0.12,
-    "skull_round": 0.015, "eyes_front": 0.03, "eye_size": 0.35, "cheeks": 0.04, "jowls": 0.03,
+    "skull_round": 0.015, "cheeks": 0.04, "jowls": 0.03,
     "head.stop.z": 0.045, "head.nose_bridge.z": -0.005, "head.nose_tip.z": -0.035, "head.nose_tip.x": -0.02,
-    "head.chin.x": 0.05, "head.chin.z": -0.03, "head.upper_lip.z": -0.02, "head.jaw_angle.z": -0.04,
+    "head.jaw_angle.z": -0.04,
     "head.lower_jaw.z": -0.02, "head.muzzle_side.y": 0.03, "head.eye.y": 0.015,
     "ear_width": 0.45, "ear_round": 0.5, "ear_roll": 0.10, "ear_yaw": 0.30, "ear_low": 0.03,
     "neck_length": -0.20, "neck_pitch": 0.30, "neck_girth": 0.16,
     "tail_girth": 0.35, "tail_brush": 0.30, "tail_droop": 0.55, "tail_curl": 0.35, "leg_girth": 0.22,
     "foot_size": 0.15,
     "chest_depth": -0.06, "loin_depth": 0.16, "cannon_length": -0.25, "hind_straight": -0.15, "hind_bent": 0.10,
-    "groin": 0.03, "loin": 0.01, "thigh_girth": 0.12,
+    "groin": 0.03, "loin": 0.01, "thigh_girth": 0.12, "eyes_front": 0.012, "eye_size": 0.2, "head.chin.x": 0.02,
+    "head.chin.z": -0.025, "head.upper_lip.x": 0.015, "head.upper_lip.z": -0.025,
 }  # fmt: skip
 BIG_CAT = {  # a longer, flatter face with a broad nose, small eyes and ears; a heavy chest, heavy paws
     **FELID, "muzzle_length": -0.26, "muzzle_girth": 0.16, "eye_size": 0.0, "head_depth": 0.14, "head_width": 0.20,
@@ -23,8 +24,8 @@ BIG_CAT = {  # a longer, flatter face with a broad nose, small eyes and ears; a 
     "foot_size": 0.28, "chest_depth": 0.02, "tail_brush": 0.10, "tail_girth": 0.25, "head.jaw_angle.z": -0.05,
 }  # fmt: skip
 SMALL_CAT = {  # large upright ears and large eyes in a short round face
-    **FELID, "eye_size": 0.55, "skull_round": 0.030, "muzzle_length": -0.62, "ear_round": -0.1, "ear_roll": -0.10,
-    "ear_width": 0.50, "leg_girth": 0.12, "foot_size": 0.10,
+    **FELID, "skull_round": 0.030, "muzzle_length": -0.62, "ear_round": -0.1, "ear_roll": -0.10,
+    "ear_width": 0.50, "leg_girth": 0.12, "foot_size": 0.10, "eye_size": 0.3,
 }  # fmt: skip
 BREEDS: dict[str, Breed] = {
     "cat": Breed("felid", {**SMALL_CAT, "tail_length": 0.26, "ear_length": 0.53}),
@@ -33,7 +34,7 @@ BREEDS: dict[str, Breed] = {
         "ear_width": 0.75,
         "ear_round": -0.3, "ear_roll": 0.25, "leg_girth": -0.06, "neck_girth": -0.05, "neck_length": 0.0,
         "tail_girth": 0.0,
-        "tail_brush": 0.0, "trunk_width": -0.12, "eye_size": 0.45, "skull_round": 0.0, "tail_length": 0.32}),
+        "tail_brush": 0.0, "trunk_width": -0.12, "skull_round": 0.0, "tail_length": 0.32, "eye_size": 0.22}),
     "lion": Breed("felid", {
         **BIG_CAT, "head_width": 0.24, "chin_deep": 0.03, "neck_girth": 0.42, "chest_depth": 0.08, "withers": 0.02,
         "tail_girth": 0.0, "tail_brush": 0.0, "muzzle_length": -0.18, "tail_length": 0.07, "ear_length": -0.14}),
@@ -70,18 +71,18 @@ BREEDS: dict[str, Breed] = {
     "lynx": Breed("felid", {
         **SMALL_CAT, "cheeks": 0.09, "jaw_line": 0.05, "ear_tuft": 0.5, "ear_round": -0.3, "ear_roll": -0.15,
         "leg_girth": 0.30, "foot_size": 0.42, "tail_girth": 0.65, "tail_brush": 0.2, "neck_girth": 0.28,
-        "eye_size": 0.35,
+
         "tail_droop": 0.3, "tail_curl": 0.0, "croup": 0.02, "trunk_slope": 0.03, "cannon_length": 0.0,
-        "belly": 0.02, "tail_length": -0.97, "ear_length": 0.44}),
+        "belly": 0.02, "tail_length": -0.97, "ear_length": 0.44, "eye_size": 0.22}),
     "serval": Breed("felid", {
         **SMALL_CAT, "ear_width": 0.85, "ear_round": 0.35, "ear_roll": -0.25, "muzzle_length": -0.48,
         "head_size": -0.08,
         "leg_girth": -0.08, "neck_length": 0.15, "neck_pitch": 0.15, "cannon_length": 0.15, "hind_bent": 0.0,
         "cheeks": 0.01,
-        "trunk_width": -0.12, "tail_girth": 0.2, "eye_size": 0.4, "tail_length": -0.22, "ear_length": 0.8}),
+        "trunk_width": -0.12, "tail_girth": 0.2, "tail_length": -0.22, "ear_length": 0.8, "eye_size": 0.22}),
     "caracal": Breed("felid", {
         **SMALL_CAT, "ear_tuft": 0.9, "ear_round": -0.35, "ear_roll": -0.05, "muzzle_length": -0.50,
         "leg_girth": 0.12,
-        "neck_girth": 0.10, "tail_girth": 0.25, "eye_size": 0.35, "hind_bent": 0.05, "tail_length": -0.28,
-        "ear_length": 0.65}),
+        "neck_girth": 0.10, "tail_girth": 0.25, "hind_bent": 0.05, "tail_length": -0.28,
+        "ear_length": 0.65, "eye_size": 0.22}),
 }  # fmt: skip

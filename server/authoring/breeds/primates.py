@@ -9,13 +9,14 @@ PRIMATE = {
     "loin_depth": 0.22,
     "groin": 0.03, "neck_length": -0.30, "neck_girth": 0.22, "neck_pitch": 0.10, "head_pitch": 0.20,
     "head_depth": 0.14,
-    "head_width": 0.14, "muzzle_length": -0.75, "muzzle_girth": 0.05, "skull_round": 0.06, "eyes_front": 0.10,
-    "eye_size": 0.10,
-    "head.eye.y": -0.03, "head.nose_tip.x": -0.08, "head.nose_tip.z": -0.01, "head.upper_lip.x": 0.03,
-    "head.chin.x": 0.05,
-    "head.chin.z": -0.04, "head.stop.z": 0.02, "ear_round": 1.0, "ear_back": 0.03, "ear_roll": 0.45,
+    "head_width": 0.14, "muzzle_length": -0.75, "muzzle_girth": 0.05, "skull_round": 0.06,
+
+    "head.nose_tip.x": -0.08, "head.nose_tip.z": -0.01,
+
+    "head.stop.z": 0.02, "ear_round": 1.0, "ear_back": 0.03, "ear_roll": 0.45,
     "ear_yaw": 0.4, "ear_width": 0.30, "thigh_girth": 0.1, "trunk_width": 0.05, "jaw_line": 0.03, "ear_low": 0.06,
-    "ear_length": -0.3,
+    "ear_length": -0.3, "eyes_front": 0.04, "eye_size": 0.05, "head.eye.y": -0.015, "head.chin.x": 0.04,
+    "head.upper_lip.x": 0.04, "head.chin.z": -0.03, "head.upper_lip.z": -0.03,
 }  # fmt: skip
 APE = {
     **PRIMATE, "foreleg_length": 0.25, "hind_bent": 0.18, "thigh_girth": 0.25,
@@ -62,10 +63,10 @@ BREEDS: dict[str, Breed] = {
     "ring_tailed_lemur": Breed("primate", {
         **PRIMATE, "muzzle_length": -0.32, "muzzle_girth": -0.28, "head.nose_tip.x": 0.0, "skull_round": 0.03,
         "ear_low": 0.05,
-        "ear_round": 0.3, "ear_width": 0.55, "eye_size": 0.6, "eyes_front": 0.06,
+        "ear_round": 0.3, "ear_width": 0.55,
         "tail_girth": 0.8,
         "tail_brush": 0.2, "tail_droop": -1.1, "Tail3.pitch": -0.25, "Tail4.pitch": -0.3, "Tail5.pitch": -0.35,
         "tail_curl": 0.0,
         "trunk_slope": 0.10, "hind_bent": 0.20, "trunk_width": -0.05, "leg_girth": -0.02, "back_arch": 0.12,
-        "head_pitch": 0.1, "tail_length": 1.07, "ear_length": 0.33}),
+        "head_pitch": 0.1, "tail_length": 1.07, "ear_length": 0.33, "eyes_front": 0.02, "eye_size": 0.3}),
 }  # fmt: skip

@@ -12,18 +12,20 @@ CROUCH = {
 HARE = {
     **CROUCH, "foot_length": 0.30, "muzzle_length": -0.52, "muzzle_girth": 0.04, "head_depth": 0.06,
         "skull_round": 0.02,
-    "roman_nose": 0.02, "cheeks": 0.01, "head.mouth_corner.x": 0.06, "head.chin.x": -0.05, "head.nose_tip.z": -0.02,
-    "eye_size": 0.65, "head.eye.y": 0.02, "head.eye.x": -0.03, "ear_width": 0.20, "ear_length": 0.7,
+    "roman_nose": 0.02, "cheeks": 0.01, "head.nose_tip.z": -0.02,
+    "ear_width": 0.20, "ear_length": 0.7,
     "ear_pitch": 0.15,
     "ear_roll": -0.30, "ear_apart": -0.035, "ear_round": 0.35, "tail_droop": -0.7,
-    "jaw_line": 0.01, "tail_length": -1.5, "tail_girth": 0.6,
+    "jaw_line": 0.01, "tail_length": -1.5, "tail_girth": 0.6, "eye_size": 0.3, "head.mouth_corner.x": 0.04,
+    "head.chin.x": -0.025, "head.eye.x": -0.02, "head.eye.y": 0.01,
 }  # fmt: skip
 RODENT = {
-    **CROUCH, "muzzle_length": -0.25, "muzzle_girth": -0.20, "head.mouth_corner.x": 0.08, "head.chin.x": -0.09,
-    "head.lower_jaw.x": -0.04, "head.stop.z": 0.025, "head.nose_tip.z": -0.01, "eye_size": 0.35, "head.eye.y": 0.03,
+    **CROUCH, "muzzle_length": -0.25, "muzzle_girth": -0.20,
+    "head.lower_jaw.x": -0.04, "head.stop.z": 0.025, "head.nose_tip.z": -0.01,
     "ear_round": 1.2, "ear_width": 0.45, "ear_roll": 0.30, "ear_yaw": 0.3, "leg_girth": 0.0,
     "cannon_length": -0.25, "tail_girth": 0.0, "tail_brush": -0.25,
-    "ear_low": 0.03, "tail_droop": -0.3, "tail_curl": 0.08, "hind_bent": 0.18,
+    "ear_low": 0.03, "tail_droop": -0.3, "tail_curl": 0.08, "hind_bent": 0.18, "eye_size": 0.2,
+    "head.mouth_corner.x": 0.05, "head.chin.x": -0.04, "head.eye.y": 0.015,
 }  # fmt: skip
 BLUNT = {  # cavies and beavers: a deep square muzzle
     **RODENT, "muzzle_length": -0.30, "muzzle_girth": 0.30, "head_depth": 0.14, "snout_width": 0.03,
@@ -39,26 +41,28 @@ BREEDS: dict[str, Breed] = {
         "loin_depth": 0.20, "groin": 0.03, "neck_length": -0.25, "ear_width": 0.10, "muzzle_length": -0.38,
         "neck_pitch": 0.0, "back_arch": 0.4, "tail_girth": 0.3, "tail_length": -1.16, "ear_length": 1.23}),
     "mouse": Breed("rodent", {
-        **RODENT, "ear_width": 0.85, "eye_size": 0.55,
+        **RODENT, "ear_width": 0.85,
         "foot_size": 0.05, "muzzle_girth": -0.28, "back_arch": 0.6, "tail_girth": -0.2,
-        "tail_droop": -0.25, "tail_curl": 0.12, "tail_length": 0.75, "ear_length": 0.59}),
+        "tail_droop": -0.25, "tail_curl": 0.12, "tail_length": 0.75, "ear_length": 0.59, "eye_size": 0.3}),
     "rat": Breed("rodent", {
         **RODENT, "muzzle_length": -0.12, "tail_girth": 0.05, "trunk_width": 0.20,
         "muzzle_girth": -0.12, "leg_girth": 0.08, "back_arch": 0.5, "tail_droop": -0.25, "tail_curl": 0.12,
         "tail_length": 0.6, "ear_length": 0.33}),
     "squirrel": Breed("rodent", {
-        **RODENT, "muzzle_length": -0.45, "eye_size": 0.6, "ear_round": -0.1, "ear_tuft": 0.3, "ear_roll": -0.1,
+        **RODENT, "muzzle_length": -0.45, "ear_round": -0.1, "ear_tuft": 0.3, "ear_roll": -0.1,
         "ear_low": 0.0,
         "tail_droop": -1.5,
         "tail_curl": 0.0, "trunk_width": 0.05, "skull_round": 0.02,
         "foot_size": 0.1, "cheeks": 0.02, "back_arch": 0.45, "tail_girth": 0.6,
         "tail_brush": 0.0, "tail_plume": 1.6, "Tail2.pitch": 0.6, "Tail3.pitch": 0.45, "Tail4.pitch": 0.25,
-        "Tail5.pitch": -0.3, "Tail6.pitch": -0.75, "Tail7.pitch": -0.6, "tail_length": 0.6, "ear_length": 0.44}),
+        "Tail5.pitch": -0.3, "Tail6.pitch": -0.75, "Tail7.pitch": -0.6, "tail_length": 0.6, "ear_length": 0.44,
+        "eye_size": 0.3}),
     "guinea_pig": Breed("rodent", {
         **BLUNT, "trunk_width": 0.45, "belly": 0.04, "neck_girth": 0.60, "ear_roll": 0.9, "ear_fold": 0.4,
-        "head_size": 0.15, "eye_size": 0.35, "leg_girth": 0.15, "neck_length": -0.8, "back_arch": 0.3,
+        "head_size": 0.15, "leg_girth": 0.15, "neck_length": -0.8, "back_arch": 0.3,
         "ear_width": -0.1, "hind_bent": 0.1, "plantigrade": 0.6, "tail_curl": 0.0,
-        "tail_brush": 0.0, "tail_droop": 0.0, "tail_girth": -0.9, "tail_length": -2.7, "ear_length": 0.16}),
+        "tail_brush": 0.0, "tail_droop": 0.0, "tail_girth": -0.9, "tail_length": -2.7, "ear_length": 0.16,
+        "eye_size": 0.15}),
     "capybara": Breed("rodent", {
         **BLUNT, "muzzle_length": 0.0, "muzzle_girth": 0.40, "head_depth": 0.20, "trunk_width": 0.36, "belly": 0.05,
         "loin_depth": 0.45, "neck_girth": 0.45, "neck_length": -0.25, "plantigrade": 0.45, "hind_bent": 0.12,
@@ -71,11 +75,12 @@ BREEDS: dict[str, Breed] = {
     "beaver": Breed("rodent", {
         **BLUNT, "belly": 0.04, "loin_depth": 0.5,
         "tail_girth": 0.0,
-        **{f"Tail{k}.width": width for k, width in zip(range(1, 8), (0.6, 0.7, 1.2, 1.6, 1.9, 2.1, 2.2), strict=True)},
+        **{f"Tail{k}.width": width for k, width in zip(range(1, 8), (0.1, 0.3, 1.0, 1.6, 1.9, 2.0, 2.0), strict=True)},
         **{f"Tail{k}.depth": -0.15 for k in range(3, 8)}, "tail_brush": 0.0, "eye_size": -0.2, "ear_low": 0.03,
-        "back_arch": 0.45, "trunk_width": 0.42, "leg_girth": 0.1, "foot_size": 0.2,
-        "hind_bent": 0.05, "plantigrade": 0.6, "neck_girth": 0.45, "ear_width": -0.2, "tail_droop": 0.05,
-        "tail_curl": 0.3, "thigh_girth": 0.1, "neck_length": -0.3, "tail_length": -0.28, "ear_length": -0.38}),
+        "leg_girth": 0.1, "foot_size": 0.2,
+        "hind_bent": 0.05, "plantigrade": 0.6, "ear_width": -0.2,
+        "tail_curl": 0.3, "neck_length": -0.3, "tail_length": -0.28, "ear_length": -0.38, "neck_girth": 0.25,
+        "trunk_width": 0.36, "thigh_girth": 0.0, "tail_droop": -0.05, "back_arch": 0.32}),
     "marmot": Breed("rodent", {
         **RODENT, "muzzle_length": -0.35, "muzzle_girth": 0.10, "trunk_width": 0.42, "belly": 0.04,
         "loin_depth": 0.45,
@@ -86,11 +91,11 @@ BREEDS: dict[str, Breed] = {
     "hamster": Breed("rodent", {
         **RODENT, "muzzle_length": -0.45, "cheeks": 0.10, "head.mouth_corner.y": 0.03, "trunk_width": 0.50,
         "belly": 0.04,
-        "neck_girth": 0.62, "neck_length": -0.8, "head_size": 0.15, "eye_size": 0.55,
+        "neck_girth": 0.62, "neck_length": -0.8, "head_size": 0.15,
         "skull_round": 0.02,
         "leg_girth": 0.1, "loin_depth": 0.45, "back_arch": 0.45,
         "ear_width": 0.2, "hind_bent": 0.12, "tail_curl": 0.0, "tail_brush": 0.0,
-        "tail_droop": 0.0, "tail_girth": -0.9, "tail_length": -1.72, "ear_length": 0.44}),
+        "tail_droop": 0.0, "tail_girth": -0.9, "tail_length": -1.72, "ear_length": 0.44, "eye_size": 0.3}),
     "tasmanian_devil": Breed("marsupial", {
         "head_width": 0.36, "head_depth": 0.14, "muzzle_length": -0.28, "muzzle_girth": 0.16, "jaw_line": 0.03,
         "cheeks": 0.06,

@@ -92,18 +92,19 @@ BREEDS: dict[str, Breed] = {
     "meerkat": Breed("herpestid", {
         "plantigrade": 0.5, "hind_bent": 0.12, "fore_bent": 0.08, "cannon_length": -0.15, "muzzle_length": -0.34,
         "muzzle_girth": -0.30, "head_width": 0.18, "skull_round": 0.035, "ear_round": 0.9,
-        "ear_width": 0.35, "ear_roll": 0.35, "eye_size": 0.45, "eyes_front": 0.02, "trunk_width": -0.10,
+        "ear_width": 0.35, "ear_roll": 0.35, "trunk_width": -0.10,
         "loin_depth": 0.22,
         "groin": 0.03, "tail_girth": 0.1, "tail_brush": -0.2, "tail_droop": -0.3, "neck_girth": 0.14,
         "leg_girth": -0.02, "belly": 0.02, "ear_low": 0.06, "back_arch": 0.2, "tail_length": 0.47,
-        "ear_length": -0.14}),
+        "ear_length": -0.14, "eye_size": 0.25, "eyes_front": 0.005}),
     "genet": Breed("viverrid", {
         "muzzle_length": -0.22, "muzzle_girth": -0.30, "head_width": 0.04, "ear_round": 0.45, "ear_width": 0.45,
         "ear_roll": 0.1,
-        "eye_size": 0.4, "eyes_front": 0.02, "neck_length": 0.05, "neck_pitch": 0.30, "neck_girth": 0.10,
+        "neck_length": 0.05, "neck_pitch": 0.30, "neck_girth": 0.10,
         "trunk_width": -0.16,
         "loin_depth": 0.18, "tail_girth": 0.7, "tail_brush": 0.2,
         "leg_girth": 0.0,
         "cannon_length": -0.25, "hind_bent": 0.16, "fore_bent": 0.08, "head.stop.z": 0.02, "back_arch": 0.08,
-        "tail_droop": 0.15, "tail_curl": 0.15, "tail_length": 0.7, "ear_length": 0.48}),
+        "tail_droop": 0.15, "tail_curl": 0.15, "tail_length": 0.7, "ear_length": 0.48, "eye_size": 0.25,
+        "eyes_front": 0.005}),
 }  # fmt: skip
