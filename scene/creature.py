@@ -135,15 +135,19 @@ def read_creature(item: bpy.types.Object | None) -> Creature | None:
 
 
 def describe(item: bpy.types.Object, model: AnimalModel) -> Creature:
-    """Give a rig that was made from a photo a description, so that sliders work on it: its present shape is the base.
+    """The description of a rig. One that came from a photo gets one: its present shape and size, no parts until asked for.
 
-    Raises ValueError for a rig of another model or none.
+    A rig whose species is not known counts as the species with the nearest betas. Raises ValueError for a rig of another
+    model or none.
     """
     record = _record(item, model)
     creature = read_creature(item)
     if creature is None:
-        species = record.species if record.species in model.species else next(iter(model.species), "")
-        creature = Creature(Individual(species, height_m=FROM_PHOTO), "", (), tuple(rig.read_betas(item, record).tolist()))
+        betas = rig.read_betas(item, record)
+        kinds = model.species
+        nearest = min(kinds, key=lambda name: float(np.linalg.norm(kinds[name].betas - betas)), default="")
+        who = Individual(record.species if record.species in kinds else nearest, height_m=FROM_PHOTO)
+        creature = Creature(who, "", kinds_of(model, who), tuple(betas.tolist()))
         write_creature(item, creature)
     return creature
 

@@ -192,6 +192,19 @@ def test_an_animal_from_a_photo_gets_sliders_and_stays_as_it_is(addon):
     np.testing.assert_allclose(heads(rex), before, atol=5e-3)
 
 
+def test_an_animal_of_unknown_kind_is_taken_for_the_nearest(addon):
+    from bestiary.animal.default import default_model
+    from bestiary.animal.placing import AnimalPose
+    from bestiary.scene.animals import build_animals
+
+    model = default_model()
+    seen = AnimalPose(model.species["camel"].betas + 0.01, np.zeros((35, 3)), np.zeros(3), 1.0, "It")
+    build_animals([seen], None, None, model)
+    bpy.context.view_layer.objects.active = bpy.data.objects["It"]
+    bpy.ops.bestiary.shape_animal()
+    assert bpy.data.objects["It"].bestiary.species == "Camel"
+
+
 def test_every_species_is_in_one_menu_and_no_menu_is_long(addon):
     from bestiary.addon.add_menu import grouped
     from bestiary.animal.default import default_model
