@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from bestiary.animal.model_file import load_model
 from bestiary.server.authoring.landmarks import NAMES
 from bestiary.server.authoring.measures import Number, Ruler
-from bestiary.server.authoring.population import Stance, mixed_stance
+from bestiary.server.authoring.population import Stance, draw_individuals, mixed_stance
 from bestiary.server.authoring.proportions import expand
 from bestiary.server.authoring.skeleton import joint_mirror
+from bestiary.server.authoring.sliders import SLIDERS, slider_fields
 from bestiary.server.authoring.solve import EXACT, Wanted, expected, solve, targets
 from bestiary.server.authoring.space import FLIP, Half, error_curve, families, inside, joint_regressor, learn
 from bestiary.server.authoring.stages import cached
@@ -164,3 +165,28 @@ def test_cache_answers_only_for_the_same_inputs(tmp_path):
     cached(tmp_path, "stage", [np.ones(3), "b"], make, ("stages",))
     cached(None, "stage", [np.ones(3), "b"], make, ())
     assert len(calls) == 3
+
+
+def test_sliders_do_what_they_say_and_no_more(dog):
+    stance, ruler, mirror = dog
+    rng = np.random.default_rng(5)
+    modes = np.zeros((1, *stance.warp.vertices.shape))
+    vertices, joints = draw_individuals(stance, expand({}), modes, 150, rng, 1.0)
+    vertices = (vertices + vertices[:, mirror] * FLIP) / 2
+    space = learn(vertices[:1], vertices, mirror, 80, 1.0, np.ones(1))
+    regressor = joint_regressor(vertices[::5], joints[::5], mirror, np.ones(len(vertices[::5])))
+    fields = slider_fields(space, regressor, stance, ruler)
+    assert list(fields["slider_names"]) == list(SLIDERS)
+    assert (fields["slider_ranges"][:, 0] < 0).all() and (fields["slider_ranges"][:, 1] > 0).all()
+
+    def measures(betas: np.ndarray) -> dict[str, float]:
+        shape = space.shape(betas)[None]
+        return {name: float(value[0]) for name, value in ruler.measure(shape, (regressor @ shape[0])[None]).items()}
+
+    plain = measures(np.zeros(space.directions.shape[-1]))
+    for name in ("leg_length", "neck_length", "head_size", "tail_length"):
+        direction = fields["slider_directions"][list(SLIDERS).index(name)].astype(float)
+        changed = measures(0.4 * direction)
+        for measure in SLIDERS[name].held:
+            wanted = 0.4 * SLIDERS[name].change if measure == SLIDERS[name].measure else 0.0
+            assert np.log(changed[measure] / plain[measure]) == pytest.approx(wanted, abs=0.03), (name, measure)
