@@ -190,9 +190,3 @@ def load_quaternius(place: Path) -> list[Source]:
     if not animals:
         raise SourceError(f"{place} holds none of the Quaternius animals ({', '.join(QUATERNIUS)}).")
     return animals
-
-
-def load_sources(package: Path | None, wheel: Path | None, rigs: Path | None, pig: Path | None) -> list[Source]:
-    """Every source whose place is given, in a fixed order."""
-    animals = load_quaternius(wheel) if wheel else []
-    return animals
