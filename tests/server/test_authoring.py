@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from bestiary.animal.model_file import load_model
 from bestiary.server.authoring.breeds import BREEDS
 from bestiary.server.authoring.landmarks import NAMES
-from bestiary.server.authoring.population import principal_directions
 from bestiary.server.authoring.proportions import TRAITS, expand
 from bestiary.server.authoring.skeleton import JOINT_NAMES, joint_mirror, strongest
 from bestiary.server.authoring.source import SKIN_PATH, SourceError, read_skin, skin_bytes, weld
@@ -185,22 +184,6 @@ def test_unknown_trait_is_named():
         expand({"wings": 1.0})
     for breed in BREEDS.values():
         expand(breed.traits)
-
-
-@settings(max_examples=20)
-@given(st.integers(0, 2**32 - 1))
-def test_directions_are_one_standard_deviation(seed):
-    rng = np.random.default_rng(seed)
-    spread = np.array([3.0, 1.0, 0.5])
-    basis = np.linalg.qr(rng.standard_normal((30, 3)))[0]
-    offsets = ((rng.standard_normal((400, 3)) * spread) @ basis.T).reshape(400, 10, 3).astype(np.float32)
-    directions, explained = principal_directions(offsets, 3)
-    assert directions.shape == (10, 3, 3)
-    assert np.linalg.norm(directions.reshape(30, 3), axis=0) == pytest.approx(spread, rel=0.2)
-    assert explained.sum() == pytest.approx(1, abs=1e-5)
-    flat = offsets.reshape(400, -1) - offsets.reshape(400, -1).mean(axis=0)
-    scores = flat @ directions.reshape(30, 3) / (directions.reshape(30, 3) ** 2).sum(axis=0)
-    assert scores.std(axis=0, ddof=1) == pytest.approx(np.ones(3), rel=1e-3)
 
 
 @pytest.mark.slow
