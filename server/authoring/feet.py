@@ -101,9 +101,11 @@ def column_field(warp: Warp, side: str, bones: tuple[str, str, str], flip: np.nd
     away -= (away * along[nearest]).sum(axis=1, keepdims=True) * along[nearest]
     distance = np.linalg.norm(away, axis=1)
     inside = held.sum(axis=0) > 0.85
-    radius = float(np.median(distance[inside & (nearest > 2) & (nearest < 12)]))
-    share = smooth(np.where(inside, step(nearest / 40, 0.3, 0.3), 0.0), warp.faces, 2)
-    return (share * (radius / np.maximum(distance, 0.2 * radius) - 1))[:, None] * away, radius
+    top = float(np.median(distance[inside & (nearest > 0) & (nearest < 8)]))
+    shaft = max(1.2 * float(np.median(distance[inside & (nearest > 18) & (nearest < 38)])), 0.75 * top)
+    radius = top + (shaft - top) * step(nearest / 40, 0.3, 0.3)
+    share = smooth(np.where(inside, step(nearest / 40, 0.12, 0.12), 0.0), warp.faces, 2)
+    return (share * (radius / np.maximum(distance, 0.2 * radius) - 1))[:, None] * away, shaft
 
 
 def foot_field(warp: Warp, kind: str) -> np.ndarray:
