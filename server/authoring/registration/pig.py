@@ -48,5 +48,5 @@ def load_pig(folder: Path) -> Source:
     places = {name: np.abs(joints[k] * (0, s, 0)) + joints[k] * (1, 0, 1) for (name, k), s in zip(JOINTS.items(), side, strict=True)}
     nose = vertices[np.argmax(vertices[:, 0])] * (1, 0, 1)
     near = (np.linalg.norm((vertices - EYE)[:, ::2], axis=1) < 0.012) & (vertices[:, 1] > 0)
-    eye = EYE + (0.0, vertices[near, 1].mean(), 0.0)
+    eye = np.array([EYE[0], vertices[near, 1].mean(), EYE[2]])
     return Source("pig_model", vertices, faces, soft_parts(parts, vertices, faces), places, nose, eye)
