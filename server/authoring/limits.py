@@ -33,7 +33,7 @@ LIMITS: dict[str, Ranges] = {
     "Head": ((-0.60, 0.60), (-1.00, 1.00), (-0.80, 0.80)),
     "Tail1": ((-0.30, 0.30), (-1.10, 1.60), (-0.90, 0.90)),
     **{f"Tail{k}": ((-0.30, 0.30), (-0.80, 0.80), (-0.80, 0.80)) for k in range(2, 8)},
-    "Mouth": ((-0.04, 0.04), (-0.06, 0.75), (-0.06, 0.06)),
+    "Mouth": ((-0.01, 0.01), (0.00, 0.75), (-0.01, 0.01)),  # the rest's mouth is shut
     "LEar": ((-1.90, 0.50), (-1.10, 1.10), (-0.90, 0.90)),
 }
 
@@ -89,7 +89,7 @@ FAMILIES: dict[str, Mapping[str, Ranges]] = {
     "suid": {**_STIFF_BACK, **_HINGED_LEGS, **_SHORT_NECK}, "tayassuid": {**_STIFF_BACK, **_HINGED_LEGS, **_SHORT_NECK},
     "tapirid": {**_STIFF_BACK, **_SHORT_NECK, **_SMALL_TAIL},
     "hippopotamid": {**_RIGID_BACK, **_PILLAR_LEGS, **_SHORT_NECK, **_SMALL_TAIL,
-                     "Mouth": ((-0.04, 0.04), (-0.06, 1.60), (-0.06, 0.06))},
+                     "Mouth": ((-0.01, 0.01), (0.00, 1.60), (-0.01, 0.01))},
     "elephantid": {**_RIGID_BACK, **_PILLAR_LEGS, **_SHORT_NECK, "LEar": ((-0.60, 0.60), (-0.60, 0.60), (-1.30, 1.30))},
     "rhinocerotid": {**_RIGID_BACK, **_PILLAR_LEGS, "Neck": ((-0.25, 0.25), (-0.45, 0.90), (-0.45, 0.45))},
 }  # fmt: skip
@@ -113,14 +113,15 @@ def joint_limits(family: str | None = None) -> np.ndarray:
 
 def family_limits(families: Sequence[str], seen: Mapping[str, np.ndarray] | None = None) -> np.ndarray:
     """Bounds (G, 35, 3, 2) of families by name, widened to hold the poses seen {family: (F, 35, 3)} and their mirror
-    images with MARGIN to spare. The root is free. "quadruped" holds whatever any family was seen to do."""
+    images, with MARGIN to spare where they go beyond. The root is free. "quadruped" holds whatever any family was seen to do."""
     result = np.array([joint_limits(family) for family in families])
     mirror = joint_mirror()
     for row, family in enumerate(families):
         known = [poses for name, poses in (seen or {}).items() if family in (name, "quadruped")]
         for poses in known:
             both = np.concatenate([poses, poses[:, mirror] * (-1.0, 1.0, -1.0)])
-            low, high = both.min(axis=0)[1:] - MARGIN, both.max(axis=0)[1:] + MARGIN
-            result[row, 1:, :, 0] = np.minimum(result[row, 1:, :, 0], low)
-            result[row, 1:, :, 1] = np.maximum(result[row, 1:, :, 1], high)
+            low, high = both.min(axis=0)[1:], both.max(axis=0)[1:]
+            least, most = result[row, 1:, :, 0], result[row, 1:, :, 1]
+            result[row, 1:, :, 0] = np.where(low < least, low - MARGIN, least)
+            result[row, 1:, :, 1] = np.where(high > most, high + MARGIN, most)
     return result

@@ -129,6 +129,9 @@ def fit_clip(rig: RigFit, track: Track) -> FittedClip:
     known = _known(rig, track)
     miss = np.linalg.norm(placed - np.nan_to_num(track.keypoints) * rig.per_metre, axis=-1)[:, known]
     poses = np.concatenate([axis_angle_from_matrix(h.R0.numpy())[:, None], h.theta.numpy()], axis=1)
+    # A jaw is a hinge that cannot shut further than shut: what the fit lends it else, the lips would pay for.
+    mouth = rig.skeleton.model.joint_names.index("Mouth")
+    poses[:, mouth] = np.maximum(poses[:, mouth], 0.0) * (0.0, 1.0, 0.0)
     return FittedClip(track, poses, h.trans.numpy(), miss.mean(axis=1) / rig.skeleton.body_length())
 
 
