@@ -33,7 +33,7 @@ PILLAR = np.array([
     (0.08, 1.00, 1.24, 1.20), (0.00, 1.00, 1.20, 1.16),
 ])  # fmt: skip
 PILLAR_SLOPE = 0.15
-PILLAR_TOP = 0.45  # where along the second bone of the leg the column starts
+PILLAR_TOP = 0.4  # where along the second bone of the leg the column starts
 SOLE_RINGS = (0.75, 0.5, 0.25, 0.0)
 SLOPE = 0.35  # of the foot's height: how far forward the sole stands from the fetlock
 CLEFT = 0.30  # depth of the cleft over the radius
@@ -93,7 +93,9 @@ def column_field(warp: Warp, side: str, bones: tuple[str, str, str], flip: np.nd
     knee, hock, foot = (warp.joints[INDEX[side + name]] * flip for name in bones)
     start = knee + PILLAR_TOP * (hock - knee)
     bend = np.linspace(0, 1, 41)[:, None]
-    line = (1 - bend) ** 2 * start + 2 * bend * (1 - bend) * hock + bend**2 * foot  # the hock's corner rounded
+    straight = np.where(bend < 0.5, start + 2 * bend * (hock - start), hock + (2 * bend - 1) * (foot - hock))
+    round_ = (1 - bend) ** 2 * start + 2 * bend * (1 - bend) * hock + bend**2 * foot
+    line = 0.8 * straight + 0.2 * round_  # rounder, it would leave the leg at a sharp hock
     nearest = np.argmin(((v[:, None] - line[None]) ** 2).sum(axis=2), axis=1)
     along = np.gradient(line, axis=0)
     along /= np.linalg.norm(along, axis=1, keepdims=True)
@@ -101,8 +103,8 @@ def column_field(warp: Warp, side: str, bones: tuple[str, str, str], flip: np.nd
     away -= (away * along[nearest]).sum(axis=1, keepdims=True) * along[nearest]
     distance = np.linalg.norm(away, axis=1)
     inside = held.sum(axis=0) > 0.85
-    top = float(np.median(distance[inside & (nearest > 0) & (nearest < 8)]))
-    shaft = max(1.2 * float(np.median(distance[inside & (nearest > 18) & (nearest < 38)])), 0.75 * top)
+    top = float(np.median(distance[(held.sum(axis=0) > 0.6) & (nearest < 6)]))
+    shaft = max(1.2 * float(np.median(distance[inside & (nearest > 18) & (nearest < 38)])), top)
     radius = top + (shaft - top) * step(nearest / 40, 0.3, 0.3)
     share = smooth(np.where(inside, step(nearest / 40, 0.12, 0.12), 0.0), warp.faces, 2)
     return (share * (radius / np.maximum(distance, 0.2 * radius) - 1))[:, None] * away, shaft
