@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from .landmarks import NAMES
-from .skeleton import INDEX, TAIL
+from .skeleton import INDEX
 
 TABLE = Path(__file__).parent / "measures.csv"
 COLUMNS = ("species", "measure", "value", "unit", "low", "high", "source", "note")
@@ -26,13 +26,13 @@ MEASURES = {
     "shoulder_height": "ground to the highest point of the withers, standing: `withers` above the lowest point of the fore feet",
     "trunk_length": "point of the shoulder to point of the buttock, level: foremost point of `chest` to the hindmost of the rump",
     "head_body_length": "snout to tail base along the back: polyline nose, nape, withers, back_middle, back_end, tail_base",
-    "tail_length": "base to tip of the fleshy tail: polyline of the tail's joints to `tail_tip`; 0 for none to be seen",
+    "tail_length": "base to tip of the fleshy tail: polyline `tail_base`, `tail_middle`, `tail_tip`; 0 for none to be seen",
     "head_length": "poll to muzzle, straight: `nape` to `nose`; to `chin` for elephants, whose trunk is not counted",
     "skull_length": "greatest length of the skull: the head's length over 1.06, for the nose's and the poll's soft tissue",
     "neck_length": "poll to withers, straight: `nape` to `withers`",
     "elbow_height": "ground to the point of the elbow (length of the fore leg): `left_elbow` above the fore foot's lowest point",
     "chest_depth": "withers to breastbone behind the elbow, plumb: `withers` above the middle of the chest's floor there",
-    "ear_length": "notch to tip, straight: the ear's joint to `left_ear_tip`",
+    "ear_length": "notch to tip, straight: `left_ear_base` to `left_ear_tip`",
     "hind_foot_length": "heel to the tip of the longest toe: joints LegBack3, FootBack, then the foremost point of the paw",
 }  # fmt: skip
 LENGTHS = ("trunk_length", "head_body_length")  # what proportions are taken over: the first that the table has
@@ -195,13 +195,13 @@ class Ruler:
             "shoulder_height": withers[:, 2] - ground,
             "trunk_length": vertices[:, self.points["chest"], 0].max(axis=1) - vertices[:, self.rump, 0].min(axis=1),
             "head_body_length": path([snout, *(at(name) for name in BACK[1:])]),
-            "tail_length": path([*(joints[:, INDEX[name]] for name in TAIL), at("tail_tip")]),
+            "tail_length": path([at("tail_base"), at("tail_middle"), at("tail_tip")]),
             "head_length": head,
             "skull_length": head / SOFT_TISSUE,
             "neck_length": path([at("nape"), withers]),
             "elbow_height": at("left_elbow")[:, 2] - ground,
             "chest_depth": withers[:, 2] - vertices[:, self.floor, 2].mean(axis=1),
-            "ear_length": path([joints[:, INDEX["LEar"]], at("left_ear_tip")]),
+            "ear_length": path([at("left_ear_base"), at("left_ear_tip")]),
             "hind_foot_length": path([joints[:, INDEX["LLegBack3"]], joints[:, INDEX["LFootBack"]], toe]),
         }
 

@@ -20,7 +20,7 @@ from scipy.optimize import nnls
 from .skeleton import JOINT_NAMES, joint_mirror
 
 FLIP = np.array([1.0, -1.0, 1.0])
-EXACT = 0.0004  # of the trunk's length
+EXACT = 0.0002  # of the trunk's length
 FIRST_WEIGHT, ROUNDS = 10.0, 10
 
 
@@ -136,7 +136,7 @@ def error_curve(space: Space, vertices: np.ndarray, counts: Sequence[int]) -> np
 
 
 def joint_regressor(
-    vertices: np.ndarray, joints: np.ndarray, mirror: np.ndarray, emphasis: np.ndarray, candidates: int = 120
+    vertices: np.ndarray, joints: np.ndarray, mirror: np.ndarray, emphasis: np.ndarray, candidates: int = 160
 ) -> np.ndarray:
     """Non-negative, symmetric, local J_regressor (35, V), rows summing to 1, fitted to animals.
 

@@ -22,7 +22,7 @@ from bestiary.server.authoring.measures import (
     summary,
     values,
 )
-from bestiary.server.authoring.skeleton import INDEX, JOINT_NAMES, TAIL
+from bestiary.server.authoring.skeleton import INDEX, JOINT_NAMES
 
 GOOD = ["dog,shoulder_height,0.55,m,0.45,0.65,a book,", "dog,trunk_length,0.58,m,,,a book,"]
 
@@ -102,14 +102,11 @@ def puppet() -> tuple[Ruler, np.ndarray, np.ndarray]:
         "nose": (2.0, 0, 1.5), "chin": (1.9, 0, 1.4), "nape": (1.5, 0, 1.5), "withers": (1.2, 0, 1.1), "back_middle": (0.8, 0, 1.1),
         "back_end": (0.4, 0, 1.1), "tail_base": (0.1, 0, 1.1), "chest": (1.3, 0, 0.8), "left_elbow": (1.2, 0.1, 0.6),
         "left_front_paw": (1.2, 0.1, 0.0), "right_front_paw": (1.2, -0.1, 0.0), "left_hind_paw": (0.4, 0.1, 0.0),
-        "tail_tip": (-0.8, 0, 1.1), "left_ear_tip": (1.5, 0.1, 1.9),
+        "tail_middle": (-0.3, 0, 1.1), "tail_tip": (-0.8, 0, 1.1), "left_ear_base": (1.5, 0.1, 1.6), "left_ear_tip": (1.5, 0.1, 1.9),
     }  # fmt: skip
     vertices = np.array([places.get(name, (0.5, 0, 0.5)) for name in NAMES] + [(1.2, 0, 0.65), (0.0, 0, 1.0)])
     joints = np.zeros((len(JOINT_NAMES), 3))
-    joints[INDEX["LEar"]] = (1.5, 0.1, 1.6)
     joints[INDEX["LLegBack3"]], joints[INDEX["LFootBack"]] = (0.2, 0.1, 0.3), (0.2, 0.1, 0.0)
-    for k, name in enumerate(TAIL):
-        joints[INDEX[name]] = (0.1 - 0.1 * k, 0, 1.1)
     at = {name: np.array([k]) for k, name in enumerate(NAMES)}
     feet = np.concatenate([at["left_front_paw"], at["right_front_paw"]])
     ruler = Ruler(at, feet, np.array([len(NAMES)]), np.array([len(NAMES) + 1]), at["left_hind_paw"])
