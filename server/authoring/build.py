@@ -25,7 +25,7 @@ import numpy as np
 from ...animal.npz import write_npz
 from .authored import SETTLING, Authored, Sources, Studio, measured_breeds
 from .base import make_stance
-from .breeds.breed import Breed
+from .breeds import BREEDS, Breed
 from .landmarks import NAMES
 from .limits import family_limits, joint_limits
 from .measures import TRUNKED, Ruler, Table, summary
@@ -295,6 +295,9 @@ def build(
     """All arrays of the file, what was measured, and the shape stage's result; stages: which optional ones are run."""
     template, mirror, groups = make_stance(package)
     sources: Sources = registered_sources(registered)
+    missing = {source for breed in BREEDS.values() for source in breed.base} - set(sources)
+    if missing:
+        print(f"not registered, so left out of the species that build on them: {', '.join(sorted(missing))}", file=sys.stderr)
     built = build_space(Studio(template, mirror, groups, sources), np.random.default_rng(seed), cache=cache)
     arrays = rig_arrays(built, groups) | species_arrays(built)
     if "skinning" in stages:

@@ -26,7 +26,7 @@ UNKNOWNS: dict[str, tuple[float, dict[str, float]]] = {
     "trunk_depth": (0.3, on(SPINE, "depth")),
     "neck_length": (0.4, on(("Neck",), "length")),
     "head_size": (0.35, on(("Head", "Muzzle"), "length", "depth", "width")),
-    "tail_length": (1.2, {**on(TAIL, "length"), **on(TAIL, "depth", "width", by=0.25)}),  # a stump is thin as well
+    "tail_length": (1.2, {**on(TAIL, "length"), **on(TAIL, "depth", "width", by=0.5)}),  # a stump is thin as well
     "ear_length": (0.5, on(("Ear",), "length")),
     "hind_foot": (0.2, on(("LegBack3", "FootBack"), "length")),
 }

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from .breed import Breed
 
-PIG = {"pig": 0.6, "quaternius_cow": 0.4}
-BOAR = {"pig": 0.5, "quaternius_cow": 0.35}
+PIG = {"pig_model": 0.6, "quaternius_cow": 0.4}
+BOAR = {"pig_model": 0.5, "quaternius_cow": 0.35}
 SUID = {
     "feet.cloven": 1.0, "giants.snout": 1.0, "neck_girth": 0.10, "neck_pitch": 0.12, "head_pitch": 0.05,
     "head.cheek.y": 0.07, "eye.size": -0.25, "tail_length": -0.5,
