@@ -28,7 +28,7 @@ _EARS = ("LEar", "REar")
 NEEDED_KEYPOINTS = ("left_eye", "nose", "left_ear_tip")
 
 # Body lengths that one unit of a coordinate is worth on an average animal: makes bounds of all kinds comparable.
-_WORTH = {"axial": 0.5, "up": 0.4, "side": 0.13, "leg": 0.4, "eye": 0.35, "nose": 0.35, "ear": 0.15}
+_WORTH = {"axial": 0.5, "up": 0.4, "side": 0.13, "leg": 0.4, "eye": 0.35, "nose": 0.35, "ear": 0.15, "limb": 0.12}
 _PART_WORTH = 0.12
 _BINS = np.linspace(-1.0, 3.0, 41)
 
@@ -95,7 +95,8 @@ def body_fields(
     parts = {"all": np.ones(len(vertices)), "body": trunk + share["neck"] + share["head"], "trunk": trunk,
              "neck": share["neck"], "head": share["head"], "ears": share["ears"], "tail": share["tail"],
              "legs": front + hind, "front_legs": front, "hind_legs": hind}
-    at = {"axial": axial, "up": up, "side": side, "leg": leg, "eye": eye, "nose": nose, "ear": ear}
+    at = {"axial": axial, "up": up, "side": side, "leg": leg, "eye": eye, "nose": nose, "ear": ear,
+          "limb": share["front"] + share["hind"]}
     return BodyFields(at, parts, vertex_normals(vertices, faces)[:, 2], head_length)
 
 

@@ -20,6 +20,7 @@ Array = NDArray[np.float64]
 
 FIELD_LIMIT = 0.25  # body lengths; how far inside or outside of a place matters no more beyond this
 ROSETTE_RIM, ROSETTE_MIDDLE = 0.15, 0.22  # width of the ring in cells, and how dark the middle is beside it
+SPOT_SPREAD = 0.7  # how much the radii of spots differ where a layer is as irregular as can be
 GROUND_WORTH = 0.5  # share of `contrast` by which the back is darker and the flank lighter than the base
 
 
@@ -70,7 +71,8 @@ class CoatPainter:
         unit = body_length(rest.joints)
         points = dict(zip(model.keypoint_names, rest.keypoints, strict=True))
         eye = _about_eye(model, rest.vertices, points["left_eye"], self.regions.get("eye"), self.fields.head_length)
-        nostril = _about_nostril(rest.vertices, points["nose"], self.regions.get("nose"), model)
+        nostril = _about_nostril(rest.vertices, points["nose"], self.regions.get("nose"), model,
+                                 self.fields.head_length)
         places = tuple(self.place(layer.where) for layer in coat.layers)
         ground = np.array([0.0, 0.0, rest.vertices[:, 2].min()])
         return CoatSurface((rest.vertices - ground) / unit, flow(rest.vertices, rest.joints, model.weights),
@@ -135,6 +137,9 @@ def pattern(layer: Layer, surface: CoatSurface, number: int = 0) -> Array:
     gap, soft = wall_gap(layer)
     if layer.pattern == "net":
         return _smoothstep(gap - soft, gap + soft, inner)
+    if layer.pattern == "spots":
+        radius = spot_radius(layer.cover) * (1.0 + SPOT_SPREAD * layer.warp * (kind - 0.5))
+        return _smoothstep(radius + soft, radius - soft, first)
     gap = gap + 0.16 * layer.warp * (kind - 0.5)
     spot = _smoothstep(gap - soft, gap + soft, inner)
     if layer.pattern != "rosettes":
@@ -142,6 +147,11 @@ def pattern(layer: Layer, surface: CoatSurface, number: int = 0) -> Array:
     hollow = _smoothstep(gap + ROSETTE_RIM + soft, gap + ROSETTE_RIM - soft, inner)
     broken = _smoothstep(-0.45, -0.3, value_noise(at * 2.2, 11 + number, 1))
     return np.maximum(spot * hollow * broken, ROSETTE_MIDDLE * spot)
+
+
+def spot_radius(cover: float) -> float:
+    """Radius of round spots, in cells, of which one in every cell fills this share of space."""
+    return (3 * cover / (4 * np.pi)) ** (1 / 3)
 
 
 def wall_gap(layer: Layer) -> tuple[float, float]:
@@ -181,7 +191,7 @@ def _shade(fields: BodyFields) -> Array:
     """(V,) -1..1: on the body from both where the skin lies and which way it faces; on legs mostly from its inner side."""
     body = np.clip(2 * fields.at["up"] - 1, -1.0, 1.0)
     thigh = np.clip(-fields.at["up"] / 0.15, 0.0, 1.0) * (1 - fields.parts["head"])  # below the belly's line
-    limb = np.clip(np.maximum(fields.parts["legs"], thigh) + fields.parts["ears"], 0.0, 1.0)
+    limb = np.clip(np.maximum(np.maximum(fields.parts["legs"], fields.at["limb"]), thigh) + fields.parts["ears"], 0.0, 1.0)
     return np.clip((1 - limb) * (0.3 * body + 0.7 * fields.skin_up) + limb * 0.3 * (fields.skin_up + 0.3), -1.0, 1.0)
 
 
@@ -216,7 +226,7 @@ def _about_eye(model: AnimalModel, rest: Array, centre: Array, region: Array | N
     return (folded - middle) @ np.stack([forward, upward, outward], axis=1) / radius
 
 
-def _about_nostril(rest: Array, nose: Array, region: Array | None, model: AnimalModel) -> Array:
+def _about_nostril(rest: Array, nose: Array, region: Array | None, model: AnimalModel, head_length: float) -> Array:
     """(V, 3) place about the nearer nostril in its radii: where the nose's skin faces forward, outward and a little up."""
     normals, folded = vertex_normals(rest, model.faces), rest * (1, 0, 1) + np.abs(rest) * (0, 1, 0)
     facing = np.array([0.62, 0.72, 0.3])
@@ -226,7 +236,7 @@ def _about_nostril(rest: Array, nose: Array, region: Array | None, model: Animal
         return np.full_like(rest, 100.0)
     centre = weight @ folded / weight.sum()
     size = np.linalg.norm(rest[region > 0.5] - nose, axis=1) if (region > 0.5).any() else np.ones(1)
-    radius = 0.3 * float(np.quantile(size, 0.9))
+    radius = min(0.3 * float(np.quantile(size, 0.9)), 0.07 * head_length)  # a trunk is long, its nostril is not
     along = np.array([0.5, -0.35, 0.8])  # a slit that leans inward above
     along /= np.linalg.norm(along)
     across = np.cross(along, facing)

@@ -8,6 +8,7 @@ A place is a union of boxes. A box names a part of the body and bounds on these 
 * `leg`: height on a leg, 0 the ground, 1 the line of the belly.
 * `eye`, `nose`: distance from the nearer eye and from the nose's tip, in lengths of the head.
 * `ear`: 0 where the ear begins, 1 its tip.
+* `limb`: 0 on the trunk, 1 where a leg alone moves the skin; shoulder and thigh lie between.
 
 `coat_fields` measures these on a model.
 """
@@ -18,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 PARTS = ("all", "body", "trunk", "neck", "head", "ears", "tail", "legs", "front_legs", "hind_legs")
-COORDINATES = ("axial", "up", "side", "leg", "eye", "nose", "ear")
+COORDINATES = ("axial", "up", "side", "leg", "eye", "nose", "ear", "limb")
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ BOXES: dict[str, tuple[Box, ...]] = {
     # trunk
     "trunk": (_box("trunk"),),
     "body": (_box("body"),),
-    "belly": (_box("trunk", up=(None, 0.22)),),
-    "underparts": (_box("body", up=(None, 0.3), axial=(None, 2.2)),),
+    "belly": (_box("trunk", up=(None, 0.22), limb=(None, 0.3)),),
+    "underparts": (_box("body", up=(None, 0.3), axial=(None, 2.2), limb=(None, 0.35)),),
     "lower_half": (_box("body", up=(None, 0.5)), _LEGS),
     "back": (_box("body", up=(0.72, None), axial=(-0.05, 1.9)),),
     "mantle": (_box("body", up=(0.55, None), axial=(-0.1, None)), _box("tail", up=(0.3, None))),
@@ -53,8 +54,8 @@ BOXES: dict[str, tuple[Box, ...]] = {
                      _box("body", side=(None, 0.5), up=(0.7, None), axial=(1.35, 2.1))),
     "saddle": (_box("trunk", up=(0.5, None), axial=(0.02, 0.95)),),
     "saddle_blanket": (_box("trunk", up=(0.4, None), axial=(0.0, 0.8)),),
-    "blanket": (_box("trunk", up=(0.12, None), axial=(-0.4, 0.66)), _box("hind_legs", leg=(0.8, None))),
-    "flank_band": (_box("trunk", up=(0.2, 0.36), axial=(0.12, 0.86)),),
+    "blanket": (_box("trunk", up=(0.12, None), axial=(-0.4, 0.66)), _box("hind_legs", leg=(1.08, None))),
+    "flank_band": (_box("trunk", up=(0.2, 0.36), axial=(0.12, 0.86), limb=(None, 0.7)),),
     "flank": (_box("trunk", up=(0.2, 0.55), axial=(0.1, 0.9)),),
     "rump": (_box("body", axial=(-0.2, 0.09), up=(0.2, None)), _box("hind_legs", leg=(1.0, None), axial=(None, 0.02))),
     "rump_patch": (_box("all", axial=(-0.12, 0.045), up=(0.25, 1.2), side=(None, 0.75)),),
@@ -71,6 +72,7 @@ BOXES: dict[str, tuple[Box, ...]] = {
     "throat": (_box("body", axial=(0.98, 2.2), up=(None, 0.35)),),
     "throat_patch": (_box("body", axial=(1.35, 2.02), up=(None, 0.35)),),
     "chest": (_box("body", axial=(0.9, 1.5), up=(None, 0.45)),),
+    "breast": (_box("body", axial=(0.98, 1.3), up=(0.04, 0.3)),),
     "crest": (_box("body", axial=(0.95, 2.12), up=(0.8, None), side=(None, 0.5)),),
     "nape": (_box("body", axial=(1.2, 2.1), up=(0.6, None)),),
     "ruff": (_box("body", axial=(1.0, 2.12)), _box("head", axial=(1.9, 2.32), up=(None, 0.75))),

@@ -21,7 +21,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
-GROUND, SKY, SUN = (0.33, 0.35, 0.29), (0.62, 0.72, 0.86), (0.75, 0.12, 0.55)
+GROUND, SKY, SUN = (0.42, 0.43, 0.38), (0.8, 0.86, 0.95), (0.75, 0.12, 0.55)
 ELEVATION = 0.14  # radians that the camera looks down
 QUARTER = 0.95  # radians that the second view is turned from the side towards the front
 ASPECT = 0.86  # a view's height over its width
@@ -127,13 +127,13 @@ def _ground(scene: bpy.types.Scene) -> None:
 
 def _light(scene: bpy.types.Scene) -> None:
     sun = bpy.data.objects.new("Sun", bpy.data.lights.new("Sun", "SUN"))
-    sun.data.energy, sun.data.angle, sun.rotation_euler = 2.6, 0.12, SUN
+    sun.data.energy, sun.data.angle, sun.rotation_euler = 2.9, 0.12, SUN
     scene.collection.objects.link(sun)
     world = bpy.data.worlds.new("Sky")
     world.use_nodes = True
     background = world.node_tree.nodes["Background"]
     background.inputs["Color"].default_value = (*SKY, 1.0)
-    background.inputs["Strength"].default_value = 0.65
+    background.inputs["Strength"].default_value = 0.8
     scene.world = world
 
 

@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..animal.coat_painting import GROUND_WORTH, ROSETTE_MIDDLE, ROSETTE_RIM, CoatSurface, wall_gap
+from ..animal.coat_painting import GROUND_WORTH, ROSETTE_MIDDLE, ROSETTE_RIM, SPOT_SPREAD, CoatSurface, spot_radius, wall_gap
 from ..animal.coats import Coat, Layer, linear
 from . import compat
 from .node_tree import NodeTree, Socket
@@ -133,8 +133,13 @@ def _pattern(tree: NodeTree, layer: Layer, rest: Socket, number: int) -> Socket:
     gap, soft = wall_gap(layer)
     if layer.pattern == "net":
         return tree.step(inner, gap - soft, gap + soft)
+    nearest = tree.cells(bend.outputs[0], "F1", jitter)
     kind = tree.add("ShaderNodeSeparateColor")
-    tree.put(kind.inputs[0], tree.cells(bend.outputs[0], "F1", jitter).outputs["Color"])
+    tree.put(kind.inputs[0], nearest.outputs["Color"])
+    if layer.pattern == "spots":
+        spread, radius = SPOT_SPREAD * warp, spot_radius(cover)
+        reach = tree.math("MULTIPLY_ADD", kind.outputs[0], radius * spread, radius * (1 - 0.5 * spread))
+        return tree.step(tree.math("SUBTRACT", nearest.outputs["Distance"], reach), soft, -soft)
     beyond = tree.math("SUBTRACT", inner, tree.math("MULTIPLY_ADD", kind.outputs[0], 0.16 * warp, gap - 0.08 * warp))
     spot = tree.step(beyond, -soft, soft)
     if layer.pattern != "rosettes":

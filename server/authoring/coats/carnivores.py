@@ -39,7 +39,7 @@ OTHER_CARNIVORES = {
     "sun_bear": Coat(
         "#15120f",
         "#191512",
-        (Layer("chest", "#e0a044", edge=0.02, ragged=0.03), Layer("snout", "#b28d62", edge=0.05)),
+        (Layer("breast", "#e0a044", edge=0.02, ragged=0.03), Layer("snout", "#b28d62", edge=0.05)),
         0.05,
         eye=BROWN_EYE,
         fur=0.015,
@@ -170,8 +170,8 @@ OTHER_CARNIVORES = {
         "#b3956b",
         "#c6ae88",
         (
-            Layer("body", "#3a2a1e", "spots", 0.1, 0.28, warp=0.8),
-            Layer("legs", "#3a2a1e", "spots", 0.08, 0.25, warp=0.8),
+            Layer("body", "#3a2a1e", "spots", 0.08, 0.22, warp=0.8),
+            Layer("legs", "#3a2a1e", "spots", 0.07, 0.18, warp=0.8),
             Layer("snout", "#2a1f19", edge=0.06),
             Layer("head", "#a58a63", edge=0.05, strength=0.4),
             Layer("tail_end", "#1d1612", edge=0.05),
@@ -185,8 +185,8 @@ OTHER_CARNIVORES = {
         "#b5a68b",
         "#c2b59b",
         (
-            Layer("body", "#1c1713", "stripes", 0.16, 0.28, warp=0.5),
-            Layer("legs", "#1c1713", "stripes", 0.11, 0.38),
+            Layer("trunk", "#1c1713", "stripes", 0.14, 0.26, warp=0.6, strength=0.85),
+            Layer("legs", "#1c1713", "stripes", 0.11, 0.32, strength=0.85),
             Layer("throat", "#15110f", edge=0.05),
             Layer("snout", "#2a221c", edge=0.06),
             Layer("crest", "#4a4034", edge=0.04),
@@ -200,8 +200,8 @@ OTHER_CARNIVORES = {
         "#b99b72",
         "#dccbad",
         (
-            Layer("hind_half", "#5a452f", "stripes", 0.09, 0.35, strength=0.7),
-            Layer("eye_patch", "#1d1612", edge=0.02),
+            Layer("saddle", "#5a452f", "stripes", 0.075, 0.35, edge=0.08, strength=0.6),
+            Layer("eye_ring", "#1d1612", edge=0.03),
             Layer("ears", "#1d1612"),
             Layer("tail_tip", "#1d1612", edge=0.06),
             Layer("lower_face", "#e4d8c1", edge=0.04),
@@ -213,9 +213,9 @@ OTHER_CARNIVORES = {
         "#b5a283",
         "#cfc1a6",
         (
-            Layer("body", "#241a14", "spots", 0.085, 0.34, warp=0.4),
+            Layer("body", "#241a14", "spots", 0.085, 0.2, warp=0.4),
             Layer("dorsal_stripe", "#17110d", edge=0.02),
-            Layer("legs", "#241a14", "spots", 0.06, 0.25),
+            Layer("legs", "#241a14", "spots", 0.06, 0.13),
             Layer("tail", "#cbbda2"),
             Layer("tail", "#17110d", "rings", 0.13, 0.5, warp=0.05),
             Layer("muzzle", "#2a1f19", edge=0.03),

@@ -34,7 +34,7 @@ DEER_AND_CAMELS = {
     "fallow_deer": hoofed(
         "#b1713a",
         "#efe3cd",
-        Layer("mantle", "#f5efe2", "spots", 0.085, 0.16, warp=0.3),
+        Layer("trunk", "#f5efe2", "spots", 0.07, 0.12, warp=0.3),
         Layer("belly", "#f0e6d3", edge=0.05),
         Layer("rump_patch", "#f4eee2", edge=0.02),
         Layer("tail_top", "#17110d"),
@@ -44,7 +44,7 @@ DEER_AND_CAMELS = {
     "axis_deer": hoofed(
         "#a9602a",
         "#f1e7d5",
-        Layer("body", "#f8f4ea", "spots", 0.065, 0.2, warp=0.25),
+        Layer("body", "#f8f4ea", "spots", 0.06, 0.11, warp=0.25),
         Layer("head", "#a9683a", edge=0.03),
         Layer("throat", "#f3ebdc", edge=0.04),
         Layer("belly", "#f3ebdc", edge=0.05),

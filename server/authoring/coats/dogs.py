@@ -149,7 +149,6 @@ CANIDS = {
             Layer("blaze", WHITE, edge=0.02),
             Layer("muzzle", WHITE, edge=0.03),
             Layer("neck", WHITE, ragged=0.05),
-            Layer("trunk", "#9a6232", "brindle", 0.06, 0.4, strength=0.6),
         ),
         0.15,
         fur=0.008,
@@ -182,7 +181,7 @@ CANIDS = {
     "dalmatian": Coat(
         "#f2f0ea",
         "#f5f3ee",
-        (Layer("everywhere", "#15120f", "spots", 0.12, 0.3, warp=0.8), Layer("ears", "#15120f", "spots", 0.05, 0.6)),
+        (Layer("everywhere", "#15120f", "spots", 0.085, 0.15, warp=0.7), Layer("ears", "#15120f", "spots", 0.05, 0.6)),
         0.05,
         fur=0.008,
     ),
@@ -239,7 +238,8 @@ CANIDS = {
         (
             Layer("lower_face", "#f5f0e6", edge=0.03),
             Layer("throat", "#f5f0e6", edge=0.05, ragged=0.02),
-            Layer("belly", "#efe3d0", edge=0.05),
+            Layer("belly", "#f1e8da", edge=0.05),
+            Layer("chest", "#f5f0e6", edge=0.05),
             Layer("stockings", "#1b1411", edge=0.05, ragged=0.02),
             Layer("ear_tips", "#1b1411", edge=0.04),
             Layer("tail_tip", "#f7f3ea", edge=0.03, ragged=0.03),

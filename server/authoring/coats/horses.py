@@ -47,7 +47,7 @@ EQUIDS = {
         "#857d76",
         "#d9d3ca",
         Layer("muzzle", "#efebe4", edge=0.03),
-        Layer("eye_ring", "#efebe4", edge=0.03),
+        Layer("eye_ring", "#efebe4", edge=0.05, strength=0.6),
         Layer("belly", "#e2ddd4", edge=0.06),
         Layer("dorsal_stripe", "#3b342f", edge=0.015),
         Layer("crest", "#3b342f"),
@@ -59,7 +59,7 @@ EQUIDS = {
     "zebra": hoofed(
         "#f1eee6",
         "#f6f4ee",
-        Layer("everywhere", "#14110f", "rings", 0.105, 0.5, warp=0.45),
+        Layer("everywhere", "#14110f", "rings", 0.1, 0.5, warp=0.6),
         Layer("muzzle", "#1c1714", edge=0.04),
         Layer("ear_tips", "#14110f"),
         Layer("tail_end", "#14110f"),
