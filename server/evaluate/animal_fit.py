@@ -193,7 +193,7 @@ def both_ways(model: AnimalModel, placed: np.ndarray, target: Surface, outer: np
     share = share * outer
     to = distances(placed, target) / length
     face, at = even_samples(target.vertices, target.faces, 6000)
-    usable = outer[faces].all(axis=1)
+    usable = np.asarray(outer[faces].all(axis=1))
     back = distances(target.at(target.vertices, face, at), Surface(placed, faces, np.zeros((len(placed), 1)), usable)) / length
     return float((to * share).sum() / share.sum()), float(back.mean())
 

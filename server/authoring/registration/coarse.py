@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from scipy import sparse
-from scipy.sparse.linalg import spsolve
+from scipy.sparse.linalg import factorized
 from scipy.spatial import cKDTree
 
 from ..skeleton import INDEX, JOINT_NAMES, PARENTS, SPINE, joint_mirror
@@ -73,7 +73,8 @@ def spread(known: dict[int, np.ndarray], rest: np.ndarray, firm: float = 30.0) -
     ids = np.array(list(known))
     hold = sparse.csr_matrix((np.full(len(ids), firm), (np.arange(len(ids)), ids)), shape=(len(ids), n))
     matrix = (edges.T @ edges + hold.T @ hold).tocsc()
-    return np.stack([spsolve(matrix, hold.T @ (firm * np.array([known[k][axis] for k in ids]))) for axis in range(3)], axis=1)
+    solve = factorized(matrix)
+    return np.stack([solve(hold.T @ (firm * np.array([known[k][axis] for k in ids]))) for axis in range(3)], axis=1)
 
 
 @dataclass
@@ -191,7 +192,7 @@ def first_guess(source: Source, rest: np.ndarray) -> tuple[np.ndarray, dict[int,
         start = source.joints.get("Tail1", v[tail][np.argmax(v[tail, 0])])
         tip = v[tail][np.argmax(np.linalg.norm(v[tail] - start, axis=1))]
         known[NODE["TailTip"]] = tip * (1, 0, 1) - rest[NODE["TailTip"]]
-    ears = (parts[:, PARTS.index("ears")] > 0.5) & (v[:, 1] > 0)
+    ears = (parts[:, PARTS.index("ears")] > 0.4) & (v[:, 1] > 0)
     if ears.any():
         root = source.joints.get("LEar", v[ears][np.argmin(v[ears, 2])])
         tip = v[ears][np.argmax(np.linalg.norm(v[ears] - root, axis=1))]

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
-from ..surface import adjacency, edges_of, fill_smoothly, laplacian, self_intersecting_faces, smooth
+from ..surface import adjacency, edges_of, laplacian, self_intersecting_faces, smooth
 from .coarse import Coarse
 from .nearest import Surface
 from .sources import PARTS
@@ -23,7 +23,9 @@ from .template_parts import Base
 ROUNDS = 14
 STIFF = (3.0, 0.22)
 SAMPLES = 9000
-KEPT_STIFFER = 4.0
+EYES_STIFFER = 4.0
+POCKET_SOFTER = 0.5
+MARK = 8.0  # how firmly eye and chin are held
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def local_turns(rest: np.ndarray, now: np.ndarray, edges: np.ndarray) -> np.ndar
 
 def blocks(rows_of: sparse.spmatrix) -> sparse.csr_matrix:
     """The matrix for flattened (V, 3) values that acts on each axis alike."""
-    return sparse.kron(rows_of, sparse.identity(3), format="csr")
+    return sparse.csr_matrix(sparse.kron(rows_of, sparse.identity(3)))
 
 
 class Fitter:
@@ -73,16 +75,17 @@ class Fitter:
         self.now = (self.rest + self.rest[base.mirror] * (1.0, -1.0, 1.0)) / 2
         self.size = base.length
         self.edges = edges_of(base.faces)
-        # The eyeballs and the mouth's pocket keep their shape: no source shows them as the template has them.
-        self.kept = base.hidden.copy()
+        # No source shows eyeballs and the mouth's pocket as the template has them: the ones keep their shape, the other gives way.
+        eyes = np.zeros(len(self.rest), dtype=bool)
         for name in ("left_eye", "right_eye"):
-            self.kept[base.groups[name]] = True
+            eyes[base.groups[name]] = True
+        # Nor are the lips paired, which the two surfaces part at different places.
+        self.unpaired = eyes | (smooth(base.hidden.astype(float), base.faces, 1) > 0.2)
         n = len(self.rest)
-        # Nor are the lids and lips paired, which the two surfaces part at different places.
-        self.unpaired = smooth(self.kept.astype(float), base.faces, 2) > 0.15
         lengths = np.linalg.norm(self.rest[self.edges[:, 0]] - self.rest[self.edges[:, 1]], axis=1)
         self.edge_share = np.sqrt(np.mean(lengths) / np.maximum(lengths, 0.1 * lengths.mean()))
-        self.edge_share *= np.where(self.unpaired[self.edges].all(axis=1), KEPT_STIFFER, 1.0)
+        self.edge_share *= np.where(eyes[self.edges].all(axis=1), EYES_STIFFER, 1.0)
+        self.edge_share *= np.where(base.hidden[self.edges].any(axis=1), POCKET_SOFTER, 1.0)
         rows = np.arange(len(self.edges))
         difference = sparse.csr_matrix(
             (np.concatenate([self.edge_share, -self.edge_share]), (np.tile(rows, 2), self.edges.T.ravel())),
@@ -97,7 +100,7 @@ class Fitter:
         pick = np.linspace(0, len(face) - 1, SAMPLES).astype(int)
         self.spot_face, self.spot_at = face[pick], at[pick]
         self.spots = self.target.at(self.target.vertices, self.spot_face, self.spot_at)
-        self.usable = ~self.kept[base.faces].any(axis=1)
+        self.usable = np.asarray(~self.unpaired[base.faces].any(axis=1))
 
     def pairs(self, reach: float, cosine: float) -> list[tuple[sparse.csr_matrix, np.ndarray, np.ndarray, np.ndarray]]:
         """Both ways: matrix (N, V) giving the surface's places, goals (N, 3), normals (N, 3), weights (N,)."""
@@ -151,8 +154,8 @@ class Fitter:
             group = self.base.groups[name]
             row = sparse.csr_matrix((np.full(len(group), 1 / len(group)), (np.zeros(len(group)), group)), shape=(1, len(self.now)))
             flat = blocks(row) @ self.half
-            left = left + 30.0 * (flat.T @ flat)
-            right = right + 30.0 * (flat.T @ place)
+            left = left + MARK * (flat.T @ flat)
+            right = right + MARK * (flat.T @ place)
         solution = splu((left + 1e-9 * sparse.identity(left.shape[0])).tocsc()).solve(right)
         self.now = (self.half @ solution).reshape(-1, 3)
 
@@ -162,24 +165,38 @@ class Fitter:
         return np.einsum("vij,vj->vi", turns, plain)
 
 
+def carried(rest: np.ndarray, moved: np.ndarray, region: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Displacements (V, 3) with those of a region (V,) read off the known places (V,) about it in space.
+
+    Space, not surface: the two lips lie side by side but far apart along the skin, and must move alike.
+    """
+    from scipy.interpolate import RBFInterpolator
+
+    result = moved.copy()
+    field = RBFInterpolator(rest[known], moved[known], neighbors=60, kernel="linear", smoothing=1e-4, degree=1)
+    result[region] = field(rest[region])
+    return result
+
+
 def unfold(base: Base, vertices: np.ndarray, rest: np.ndarray, rounds: int = 18) -> np.ndarray:
     """Vertices with the faces that cut each other drawn apart.
 
-    About such faces the displacement from `rest` (V, 3) is replaced by the smoothest that joins its surroundings, so that
-    the surface goes back to rest's own shape there, moved as a whole; the region widens while faces still cut.
+    Where faces cut, and in the mouth's pocket, the displacement from `rest` (V, 3) is replaced by that of the places
+    about it, so that the surface goes back to rest's own shape there; the region widens while faces still cut.
     """
     around = adjacency(base.faces, len(vertices))
-    moved, wide = vertices - rest, np.zeros(len(vertices), dtype=bool)
+    moved, wide = vertices - rest, base.hidden.copy()
+    first = moved
     for turn in range(rounds):
         bad = self_intersecting_faces(rest + moved, base.faces)
-        if not bad.any():
+        if turn and not bad.any():
             break
         touched = np.zeros(len(vertices), dtype=bool)
         touched[base.faces[bad].ravel()] = True
-        for _ in range(1 + turn // 3):
+        for _ in range(turn // 3):
             touched |= around @ touched > 0
         wide |= touched | touched[base.mirror]
-        moved = fill_smoothly(moved, base.faces, wide)
+        moved = carried(rest, first, wide, ~wide)
         moved = (moved + moved[base.mirror] * (1.0, -1.0, 1.0)) / 2
     return rest + moved
 
@@ -195,5 +212,5 @@ def fit_fine(base: Base, coarse: Coarse) -> np.ndarray:
         reach = fitter.size * (0.08 * (1 - part) + 0.02)
         fitter.step(Weights(0.8 * stiff, stiff, 0.10 * (1 - part) + 0.02), reach, 0.35 + 0.2 * part)
         if turn in (ROUNDS // 2, ROUNDS - 3):
-            fitter.now = unfold(base, fitter.now, coarse.vertices, 8)
+            fitter.now = unfold(base, fitter.now, coarse.vertices, 4)
     return unfold(base, fitter.now, coarse.vertices)

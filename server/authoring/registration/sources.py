@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -30,8 +30,8 @@ class Source:
     vertices: np.ndarray
     faces: np.ndarray
     parts: np.ndarray
-    joints: dict[str, np.ndarray] = field(default_factory=dict)
-    nose: np.ndarray | None = None
+    joints: dict[str, np.ndarray]
+    nose: np.ndarray
     left_eye: np.ndarray | None = None
 
 
@@ -69,10 +69,10 @@ def soft_parts(parts: np.ndarray, vertices: np.ndarray, faces: np.ndarray) -> np
     under = body & flat & (vertices[:, 0] > between[0]) & (vertices[:, 0] < between[1])
     belly = vertices[under, 2].min() if under.any() else np.median(vertices[:, 2])
     ground = vertices[:, 2].min()
-    fade = np.clip((belly - vertices[:, 2]) / (0.25 * (belly - ground)), 0, 1)
+    fade = np.clip((belly - vertices[:, 2]) / max(0.25 * (belly - ground), 1e-9), 0, 1)
     parts = parts.copy()
     parts[:, :4] *= fade[:, None]
-    return smooth(parts, faces, 2)
+    return smooth(parts, faces, 1, 0.3)
 
 
 def mark_ears(parts: np.ndarray, vertices: np.ndarray, root: np.ndarray, tip: np.ndarray) -> np.ndarray:

@@ -118,7 +118,7 @@ def with_head(parts: np.ndarray, share: np.ndarray) -> np.ndarray:
 
 def mark_head(source: Source, base: Base) -> Source:
     """The source with its head's part drawn where the template has it, seen from nose, eye and ear."""
-    if source.nose is None or source.left_eye is None or "LEar" not in source.joints:
+    if source.left_eye is None or "LEar" not in source.joints:
         return source
     frame = HeadFrame(np.stack([source.nose, source.left_eye, source.joints["LEar"]])[:, ::2])
     home = head_frame(base)
@@ -135,7 +135,7 @@ def base_of(stance: Stance, mirror: np.ndarray, groups: list[np.ndarray]) -> Bas
     parts = template_parts(warp.vertices, warp.faces, warp.weights)
     head = warp.weights[:, [INDEX["Head"], INDEX["Mouth"]]].sum(axis=1)
     hidden = hidden_vertices(warp.vertices, warp.faces, mirror, head)
-    named = dict(zip(NAMES, groups, strict=True))
+    named: dict[str, np.ndarray] = {str(name): group for name, group in zip(NAMES, groups, strict=True)}
     base = Base(warp.vertices, warp.faces, warp.joints, warp.weights, mirror, named, parts, hidden)
     share = head_share(base.vertices[:, ::2], head_frame(base), base.joints[INDEX["Head"], ::2])
     return replace(base, parts=with_head(parts, share))
