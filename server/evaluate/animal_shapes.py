@@ -81,7 +81,7 @@ def left_out(files: SourceFiles, build: Path, seed: int, say: Say) -> dict[str, 
                 write_npz(path, rig_arrays(built, groups))
                 spaces[kin] = load_model(path), built.betas
         model, betas = spaces[kin]
-        found[source.name] = fit_surface(model, source.vertices, source.faces, starting_betas=betas)
+        found[source.name] = fit_surface(model, source.vertices, source.faces, starts=1, starting_betas=betas)
         say(f"without {', '.join(kin)}: {source.name} {found[source.name].distance_percent:.2f} %")
     return found
 
@@ -97,7 +97,7 @@ def zeroad(model: AnimalModel, folder: Path, say: Say) -> tuple[dict[str, Target
     targets = {name: Target(*surface) for name, surface in zeroad_animals(folder).items()}
     fits = {}
     for name, target in targets.items():
-        fits[name] = fit_surface(model, target.vertices, target.faces)
+        fits[name] = fit_surface(model, target.vertices, target.faces, starts=1)
         say(f"{name}: {fits[name].distance_percent:.2f} %")
     return targets, fits
 
