@@ -27,12 +27,12 @@ MEASURES = {
     "trunk_length": "point of the shoulder to point of the buttock, level: foremost point of `chest` to the hindmost of the rump",
     "head_body_length": "snout to tail base along the back: polyline nose, nape, withers, back_middle, back_end, tail_base",
     "tail_length": "base to tip of the fleshy tail: polyline `tail_base`, `tail_middle`, `tail_tip`; 0 for none to be seen",
-    "head_length": "poll to muzzle, straight: `nape` to `nose`; to `chin` for elephants, whose trunk is not counted",
+    "head_length": "poll, midway from `nape` to the ears' bases, to muzzle, straight: to `nose`, to `chin` for elephants",
     "skull_length": "greatest length of the skull: the head's length over 1.06, for the nose's and the poll's soft tissue",
     "neck_length": "poll to withers, straight: `nape` to `withers`",
     "elbow_height": "ground to the point of the elbow (length of the fore leg): `left_elbow` above the fore foot's lowest point",
     "chest_depth": "withers to breastbone behind the elbow, plumb: `withers` above the middle of the chest's floor there",
-    "ear_length": "notch to tip, straight: `left_ear_base` to `left_ear_tip`",
+    "ear_length": "notch to tip, straight: 1.2 times `left_ear_base` to `left_ear_tip`, for the notch lies low beside the skull",
     "hind_foot_length": "heel to the tip of the longest toe: joints LegBack3, FootBack, then the foremost point of the paw",
 }  # fmt: skip
 LENGTHS = ("trunk_length", "head_body_length")  # what proportions are taken over: the first that the table has
@@ -42,6 +42,7 @@ SLOTS = {
     "ear_length": 0, "hind_foot_length": 3,
 }  # fmt: skip
 SOFT_TISSUE = 1.06  # head over skull
+NOTCH = 1.2  # an ear from its notch, hidden in the fur beside the skull, over what stands free of the head
 TRUNKED = ("elephantid",)  # families whose nose hangs
 SHORTEST, LONGEST = 0.001, 10.0  # metres: what is outside is a slip of the unit
 NO_TAIL = 0.04  # of the body's length: a tail shorter than this counts as none
@@ -189,7 +190,8 @@ class Ruler:
 
         ground, withers = vertices[:, self.ground, 2].min(axis=1), at("withers")
         snout = at("chin" if trunked else "nose")
-        head = path([at("nape"), snout])
+        poll = at("nape") / 2 + (at("left_ear_base") + at("right_ear_base")) / 4
+        head = path([poll, snout])
         toe = vertices[:, self.toes].mean(axis=1)
         return {
             "shoulder_height": withers[:, 2] - ground,
@@ -201,7 +203,7 @@ class Ruler:
             "neck_length": path([at("nape"), withers]),
             "elbow_height": at("left_elbow")[:, 2] - ground,
             "chest_depth": withers[:, 2] - vertices[:, self.floor, 2].mean(axis=1),
-            "ear_length": path([at("left_ear_base"), at("left_ear_tip")]),
+            "ear_length": NOTCH * path([at("left_ear_base"), at("left_ear_tip")]),
             "hind_foot_length": path([joints[:, INDEX["LLegBack3"]], joints[:, INDEX["LFootBack"]], toe]),
         }
 

@@ -9,7 +9,7 @@ MUSTELID = {
     "foot_size": 0.15,
     "loin_depth": 0.28, "groin": 0.04, "neck_girth": 0.30, "neck_pitch": 0.35, "neck_length": -0.1,
     "head_width": 0.14,
-    "muzzle_length": -0.40, "muzzle_girth": -0.04, "ear_round": 1.0, "ear_length": -0.5,
+    "muzzle_length": -0.40, "muzzle_girth": -0.04, "ear_round": 1.0, "ear_length": -0.8,
     "ear_yaw": 0.5, "ear_roll": 0.35, "tail_droop": 0.55, "tail_girth": 0.6, "eye_size": 0.0, "head.stop.z": 0.025,
     "skull_round": -0.03, "cheeks": 0.02, "ear_low": 0.045, "ear_width": 0.0, "back_arch": 0.2,
 }  # fmt: skip
@@ -33,9 +33,9 @@ HYENA = {
 
 BREEDS: dict[str, Breed] = {
     "badger": Breed("mustelid", {
-        **MUSTELID, "trunk_width": 0.45, "belly": 0.03, "muzzle_length": -0.15, "muzzle_girth": -0.16,
+        **MUSTELID, "trunk_width": 0.58, "belly": 0.02, "muzzle_length": -0.15, "muzzle_girth": -0.16,
         "head_width": 0.04,
-        "leg_girth": 0.36, "neck_girth": 0.40, "foot_length": 0.2, "back_arch": 0.22,
+        "leg_girth": 0.42, "neck_girth": 0.40, "foot_length": 0.2, "back_arch": 0.22,
         "tail_plume": 0.4, "tail_girth": 0.2, "tail_brush": 0.0, "tail_droop": 0.5, "tail_length": -0.81,
         "ear_length": -0.07}),
     "otter": Breed("mustelid", {
@@ -51,12 +51,13 @@ BREEDS: dict[str, Breed] = {
         "tail_girth": 0.45,
         "tail_brush": 0.2, "leg_girth": 0.05, "eye_size": 0.3, "loin_depth": 0.20, "groin": 0.02,
         "neck_pitch": 0.1, "back_arch": 0.35, "tail_droop": 0.15, "tail_curl": 0.15, "hind_bent": 0.05,
-        "tail_plume": 0.3, "tail_length": -0.16, "ear_length": 0.21}),
+        "tail_plume": 0.3, "tail_length": -0.16, "ear_length": -0.2,
+        "ear_low": 0.06}),
     "wolverine": Breed("mustelid", {
-        **MUSTELID, "trunk_width": 0.28, "leg_girth": 0.44, "foot_size": 0.36,
+        **MUSTELID, "trunk_width": 0.42, "leg_girth": 0.5, "foot_size": 0.36,
         "muzzle_length": -0.22, "muzzle_girth": 0.06, "head_width": 0.20, "belly": 0.02,
         "plantigrade": 0.6, "tail_plume": 0.9, "tail_girth": 0.4, "tail_brush": 0.0,
-        "back_arch": 0.25, "ear_low": 0.04, "tail_length": -0.54, "ear_length": -0.07}),
+        "back_arch": 0.25, "ear_low": 0.04, "tail_length": -0.54, "ear_length": -0.4}),
     "honey_badger": Breed("mustelid", {
         **MUSTELID, "trunk_width": 0.34, "head_width": 0.16, "muzzle_length": -0.35,
         "muzzle_girth": 0.10, "leg_girth": 0.40, "neck_girth": 0.50, "tail_girth": 0.5, "foot_length": 0.3,
@@ -70,7 +71,9 @@ BREEDS: dict[str, Breed] = {
         **MASKED, "muzzle_length": -0.35, "muzzle_girth": -0.26, "head_width": 0.22, "cheeks": 0.09,
         "trunk_width": 0.24, "belly": 0.03, "eye_size": 0.2, "skull_round": 0.01, "stop": 0.01,
         "tail_plume": 0.5, "tail_girth": 0.5, "tail_brush": 0.0, "tail_droop": 0.2,
-        "tail_curl": 0.2, "tail_length": 0.0, "ear_length": 0.33}),
+        "tail_curl": 0.2, "tail_length": 0.0, "ear_length": 0.0,
+        "ear_width": 0.35,
+        "ear_low": 0.06}),
     "coati": Breed("procyonid", {
         **MASKED, "muzzle_length": 0.35, "muzzle_girth": -0.34, "head.nose_tip.z": 0.07, "head.nose_tip.x": 0.06,
         "head.nostril.z": 0.03, "head.stop.z": 0.03, "tail_girth": 0.5,
@@ -92,11 +95,12 @@ BREEDS: dict[str, Breed] = {
     "meerkat": Breed("herpestid", {
         "plantigrade": 0.5, "hind_bent": 0.12, "fore_bent": 0.08, "cannon_length": -0.15, "muzzle_length": -0.34,
         "muzzle_girth": -0.30, "head_width": 0.18, "skull_round": 0.035, "ear_round": 0.9,
-        "ear_width": 0.35, "ear_roll": 0.35, "trunk_width": -0.10,
-        "loin_depth": 0.22,
-        "groin": 0.03, "tail_girth": 0.1, "tail_brush": -0.2, "tail_droop": -0.3, "neck_girth": 0.14,
-        "leg_girth": -0.02, "belly": 0.02, "ear_low": 0.06, "back_arch": 0.2, "tail_length": 0.47,
-        "ear_length": -0.14, "eye_size": 0.25, "eyes_front": 0.005}),
+        "ear_width": 0.35, "ear_roll": 0.35, "trunk_width": -0.22,
+        "loin_depth": 0.05,
+        "groin": 0.0, "tail_girth": 0.1, "tail_brush": -0.2, "tail_droop": -0.3, "neck_girth": 0.05,
+        "leg_girth": -0.02, "belly": 0.0, "ear_low": 0.06, "back_arch": 0.2, "tail_length": 0.47,
+        "ear_length": -0.14, "eye_size": 0.25, "eyes_front": 0.005,
+        "trunk_slope": -0.08}),
     "genet": Breed("viverrid", {
         "muzzle_length": -0.22, "muzzle_girth": -0.30, "head_width": 0.04, "ear_round": 0.45, "ear_width": 0.45,
         "ear_roll": 0.1,
@@ -105,6 +109,7 @@ BREEDS: dict[str, Breed] = {
         "loin_depth": 0.18, "tail_girth": 0.7, "tail_brush": 0.2,
         "leg_girth": 0.0,
         "cannon_length": -0.25, "hind_bent": 0.16, "fore_bent": 0.08, "head.stop.z": 0.02, "back_arch": 0.08,
-        "tail_droop": 0.15, "tail_curl": 0.15, "tail_length": 0.7, "ear_length": 0.48, "eye_size": 0.25,
-        "eyes_front": 0.005}),
+        "tail_droop": 0.15, "tail_curl": 0.15, "tail_length": 0.7, "ear_length": 0.2, "eye_size": 0.25,
+        "eyes_front": 0.005,
+        "ear_low": 0.03}),
 }  # fmt: skip
