@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from ..base import smooth_folds
 from ..skeleton import INDEX
 from ..surface import edges_of, self_intersecting_faces
 from . import Registered
@@ -46,10 +49,11 @@ def errors_of(base: Base, coarse: Coarse, vertices: np.ndarray) -> dict[str, flo
 def register(source: Source, base: Base) -> Registered:
     """The template laid onto the source, in the template's frame."""
     coarse = fit_coarse(source, base)
+    coarse = replace(coarse, vertices=smooth_folds(coarse.vertices, base.faces, base.mirror))
     fine = fit_fine(base, coarse)
     errors = errors_of(base, coarse, fine)
     joints = follow(base, coarse, fine)
-    rest = level(base, *pose_tail(base, coarse.vertices, joints))[0]
+    rest = smooth_folds(level(base, *pose_tail(base, coarse.vertices, joints))[0], base.faces, base.mirror)
     vertices, joints = level(base, *pose_tail(base, fine, joints))
     vertices = unfold(base, vertices, rest)
     errors["self_intersecting"] = float(100 * self_intersecting_faces(vertices, base.faces).mean())

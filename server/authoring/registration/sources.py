@@ -38,8 +38,9 @@ class Source:
 # Rig bone -> joint of the template. The Quaternius rigs name alike what is not alike: the fore "LowerLeg" starts at the
 # carpus of the ungulates and at the elbow of the dogs.
 MIDDLE = {"Head": "Head", "Tail1": "Tail1"}
-HIND = {"BackLeg": "LegBack1", "BackUpperLeg": "LegBack2", "BackLowerLeg": "LegBack3", "IKBackLeg": "FootBack"}
+HIND = {"BackUpperLeg": "LegBack2", "BackLowerLeg": "LegBack3", "IKBackLeg": "FootBack"}
 FORE_UNGULATE = {"FrontUpperLeg": "Leg2", "FrontLowerLeg": "Leg3", "IKFrontLeg": "Foot"}
+HIP_UNGULATE = {"BackLeg": "LegBack1"}  # the dogs' rigs have it too far back
 FORE_CANID = {"FrontUpperLeg": "Leg1", "FrontLowerLeg": "Leg2", "IKFrontLeg": "Foot"}
 CANIDS = ("fox", "wolf", "husky", "shibainu")
 # Left ears that have no bones: root and tip in the file's own units.
@@ -144,9 +145,9 @@ def quaternius(name: str, scene: GltfScene, material_names: tuple[str, ...]) -> 
     vertices = to_world(mesh.vertices)
     heads = to_world(np.linalg.inv(mesh.inverse_bind)[:, :3, 3])
     bones = dict(zip(mesh.joint_names, heads, strict=True))
-    fore = FORE_CANID if name in CANIDS else FORE_UNGULATE
+    legs = HIND | (FORE_CANID if name in CANIDS else FORE_UNGULATE | HIP_UNGULATE)
     joints = {ours: bones[theirs] * (1, 0, 1) for theirs, ours in MIDDLE.items() if theirs in bones}
-    joints |= {"L" + ours: bones[theirs + ".L"] for theirs, ours in (fore | HIND).items() if theirs + ".L" in bones}
+    joints |= {"L" + ours: bones[theirs + ".L"] for theirs, ours in legs.items() if theirs + ".L" in bones}
     if "Ear1.L" in bones:
         joints["LEar"] = bones["Ear1.L"]
     def of(*words: str) -> np.ndarray:
