@@ -5,13 +5,14 @@ Each is a clean surface: symmetric, its folds relaxed, its feet on the ground. I
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from .base import smooth_folds
 from .breeds import BREEDS, Breed
+from .docking import SHORT, Docking
 from .measures import TRUNKED, Ruler, Table, read_table
 from .population import Stance, draw_individuals, mixed_stance, surface_modes
 from .proportions import expand
@@ -23,8 +24,11 @@ from .surface import averaging, self_intersecting_faces
 FLIP = np.array([1.0, -1.0, 1.0])
 RELAXING, STEPS = 12, 2  # rounds at most, and steps of smoothing in each
 AFTER = 1  # rounds more once nothing cuts: surfaces that only just part would meet again in rounding
-TAIL_STEP, TAIL_STEPS = 0.12, 6  # radians by which a tail that cuts the body is raised, and how often
-SETTLING = 3  # times the space is learned anew
+TAIL_STEP, TAIL_STEPS = 0.12, 10  # radians by which a tail that cuts the body or the ground is raised, and how often
+LIFT = {"tail_droop": -0.5, "tail_curl": 0.5}  # how a tail leaves the ground: half from its root, half by its bend
+CLEARANCE = 0.006  # of the trunk's length: how far above the soles a tail ends
+SETTLING = 5  # times the space is learned anew
+ROUNDING = 4e-5  # of the trunk's length: what half precision may move a vertex by
 Sources = Mapping[str, tuple[np.ndarray, np.ndarray]]
 
 
@@ -62,14 +66,18 @@ class Studio:
         warp = template.warp
         self.faces = warp.faces
         self.average = averaging(warp.faces, len(warp.vertices))
+        rough = ROUNDING * template.height_and_length(warp.vertices)[1]
+        shakes = rough * np.random.default_rng(0).standard_normal((2, *warp.vertices.shape))
+        self.shakes = symmetric(shakes, mirror) * np.sqrt(2)
         self.tail = warp.weights[:, [INDEX[name] for name in TAIL]].sum(axis=1) > 0.5
         self.ruler = Ruler.on(warp.vertices, warp.joints, warp.weights, mirror, groups)
+        self.docking = Docking(warp)
         self.modes = surface_modes(warp, mirror)
         self._stances: dict[tuple[tuple[str, float], ...], Stance] = {}
 
-    def without(self, source: str) -> Studio:
-        """The same studio that knows nothing of one source."""
-        sources = {name: parts for name, parts in self.sources.items() if name != source}
+    def without(self, names: Collection[str]) -> Studio:
+        """The same studio that knows nothing of some sources."""
+        sources = {name: parts for name, parts in self.sources.items() if name not in names}
         return Studio(self.template, self.mirror, self.groups, sources)
 
     @property
@@ -91,7 +99,7 @@ class Studio:
         """
         touched, left = np.zeros(len(vertices)), RELAXING
         while left:
-            bad = self_intersecting_faces(vertices, self.faces)
+            bad = self.cutting(vertices)
             if not bad.any():
                 if not touched.any():
                     return vertices
@@ -106,9 +114,32 @@ class Studio:
             vertices = symmetric(vertices, self.mirror)
         return smooth_folds(vertices, self.faces, self.mirror, rounds=0)  # what is left is spanned anew
 
+    def cutting(self, vertices: np.ndarray) -> np.ndarray:
+        """Mask (F,) of the faces that cut another, or would if every vertex moved by as much as rounding may move it."""
+        bad = self_intersecting_faces(vertices, self.faces)
+        for shake in self.shakes:
+            bad |= self_intersecting_faces(vertices + shake, self.faces)
+        return bad
+
     def folded(self, vertices: np.ndarray) -> float:
         """Share of the faces that cut another."""
         return float(self_intersecting_faces(vertices, self.faces).mean())
+
+    def buried(self, vertices: np.ndarray) -> bool:
+        """Whether the tail of an animal (V, 3) hangs below its soles."""
+        ground = vertices[self.ruler.ground, 2].min() + CLEARANCE * self.length
+        return bool(vertices[self.tail, 2].min() < ground)
+
+    def docked(self, vertices: np.ndarray, joints: np.ndarray) -> np.ndarray:
+        """The animal (V, 3) with joints (35, 3), its tail a smooth nub where there is next to none."""
+
+        def measure(name: str, surface: np.ndarray) -> float:
+            return float(self.ruler.measure(surface[None], joints[None])[name][0])
+
+        tail = measure("tail_length", vertices)
+        if tail > SHORT * measure("head_body_length", vertices):
+            return vertices
+        return self.docking.docked(vertices, lambda surface: measure("tail_length", surface), tail)
 
     def author(self, breed: Breed, wanted: Mapping[str, Wanted]) -> Authored:
         """One species, from its breed and what its measures should be (see `solve.targets`)."""
@@ -116,11 +147,14 @@ class Studio:
         start = expand(breed.traits)
         for _ in range(TAIL_STEPS):
             solved = solve(stance, self.ruler, start, wanted, trunked)
+            if self.buried(solved.vertices):
+                start = start + TAIL_STEP * expand(LIFT)
+                continue
             bad = self_intersecting_faces(solved.vertices, self.faces)
             if not self.tail[self.faces[bad]].any():
                 break
             start = start + expand({"tail_droop": -TAIL_STEP})
-        vertices = self.relaxed(symmetric(solved.vertices, self.mirror))
+        vertices = self.relaxed(self.docked(symmetric(solved.vertices, self.mirror), solved.joints))
         joints = symmetric(solved.joints, joint_mirror())
         found = self.ruler.measure(vertices[None], joints[None], trunked)
         measures = {name: solved.metres_per_unit * float(value[0]) for name, value in found.items()}
@@ -157,7 +191,7 @@ class Studio:
         for left in range(rounds, 0, -1):
             space = learn(exact, individuals, self.mirror, count, self.length, strict)
             shapes = space.shape(space.project(exact))
-            poor = [index for index, shape in enumerate(shapes) if left > 1 and self.folded(shape)]
+            poor = [index for index, shape in enumerate(shapes) if left > 1 and self.cutting(shape).any()]
             if not poor:
                 break
             for index in poor:

@@ -103,6 +103,7 @@ def puppet() -> tuple[Ruler, np.ndarray, np.ndarray]:
         "back_end": (0.4, 0, 1.1), "tail_base": (0.1, 0, 1.1), "chest": (1.3, 0, 0.8), "left_elbow": (1.2, 0.1, 0.6),
         "left_front_paw": (1.2, 0.1, 0.0), "right_front_paw": (1.2, -0.1, 0.0), "left_hind_paw": (0.4, 0.1, 0.0),
         "tail_middle": (-0.3, 0, 1.1), "tail_tip": (-0.8, 0, 1.1), "left_ear_base": (1.5, 0.1, 1.6), "left_ear_tip": (1.5, 0.1, 1.9),
+        "right_ear_base": (1.5, -0.1, 1.6),
     }  # fmt: skip
     vertices = np.array([places.get(name, (0.5, 0, 0.5)) for name in NAMES] + [(1.2, 0, 0.65), (0.0, 0, 1.0)])
     joints = np.zeros((len(JOINT_NAMES), 3))
@@ -116,13 +117,14 @@ def puppet() -> tuple[Ruler, np.ndarray, np.ndarray]:
 def test_ruler_measures_what_is_published():
     ruler, vertices, joints = puppet()
     found = {name: float(value[0]) for name, value in ruler.measure(vertices, joints).items()}
+    head = np.hypot(0.5, 0.05)  # from midway between the nape and the ears
     assert found == pytest.approx({
         "shoulder_height": 1.1, "trunk_length": 1.3, "head_body_length": 0.5 + 0.5 + 0.4 + 0.4 + 0.3, "tail_length": 0.9,
-        "head_length": 0.5, "skull_length": 0.5 / 1.06, "neck_length": 0.5, "elbow_height": 0.6, "chest_depth": 0.45,
-        "ear_length": 0.3, "hind_foot_length": 0.5,
+        "head_length": head, "skull_length": head / 1.06, "neck_length": 0.5, "elbow_height": 0.6, "chest_depth": 0.45,
+        "ear_length": 1.2 * 0.3, "hind_foot_length": 0.5,
     })  # fmt: skip
     trunked = ruler.measure(vertices, joints, trunked=True)
-    assert trunked["head_length"][0] == pytest.approx(np.hypot(0.4, 0.1))
+    assert trunked["head_length"][0] == pytest.approx(np.hypot(0.4, 0.15))
 
 
 def test_proportions_do_not_ask_for_size():
