@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .coat_fields import BodyFields, body_length, can_measure, flow, model_fields, vertex_normals
-from .coats import Coat, ColourLike, Layer, colour, linear
+from .coats import Coat, ColourLike, Layer, linear
 from .model import AnimalModel
 from .noise import cells, value_noise
 
@@ -90,7 +90,7 @@ class CoatPainter:
 
     def _features(self, coat: Coat, surface: CoatSurface, colours: Array) -> Array:
         """Skin without hair over the coat: inner ears, lips, nose, feet, eyes."""
-        skin: list[tuple[str, ColourLike]] = [("ear_inner", _mix(coat.under, (0.72, 0.5, 0.45), 0.35)), ("mouth", coat.lips)]
+        skin: list[tuple[str, ColourLike]] = [("ear_inner", coat.inner_ear), ("mouth", coat.lips)]
         skin += [("hoof", coat.hoof)] if coat.hoof is not None else [("pad", coat.pad)]
         skin += [("nose", coat.nose)]
         for name, tone in skin:
@@ -180,11 +180,6 @@ def _smoothstep(start: float | Array, end: float | Array, value: Array) -> Array
     """0 at `start`, 1 at `end` (which may be the smaller), smooth between."""
     part = np.clip((value - start) / (end - start), 0.0, 1.0)
     return part * part * (3 - 2 * part)
-
-
-def _mix(a: ColourLike, b: ColourLike, share: float) -> ColourLike:
-    red, green, blue = ((1 - share) * p + share * q for p, q in zip(colour(a), colour(b), strict=True))
-    return red, green, blue
 
 
 def _shade(fields: BodyFields) -> Array:

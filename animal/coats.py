@@ -122,6 +122,14 @@ class Coat:
         broad = [layer for layer in marked if layer.where in ("everywhere", "body", "trunk", "mantle")]
         return (broad or marked)[0].pattern if marked else "plain"
 
+    @property
+    def inner_ear(self) -> Colour:
+        """Thin hair over rosy skin inside the ears: of the ears' own colour where they have one, else of the underside's."""
+        own = [layer.colour for layer in self.layers if layer.where == "ears" and layer.pattern == "solid"]
+        hair = colour(own[-1] if own else self.under)
+        red, green, blue = (0.65 * h + 0.35 * s for h, s in zip(hair, (0.72, 0.5, 0.45), strict=True))
+        return (red, green, blue) if max(hair) > 0.3 else hair  # black ears are black inside
+
     def to_json(self) -> str:
         """The coat as one line of JSON; what has its default value is left out, colours are "#rrggbb"."""
         return json.dumps(_plain(self), separators=(",", ":"))

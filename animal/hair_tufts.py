@@ -17,22 +17,22 @@ from .parts import Hair
 
 Array = NDArray[np.float64]
 
-_CORNERS = 4
-_STEPS = np.array([0.0, 0.22, 0.5, 0.78])  # where along a tuft its cross-sections are
-_BREADTH = np.array([0.85, 1.0, 0.75, 0.42])  # and how broad
-_THICK = 0.4  # thickness over breadth
+_CORNERS = 3
+_STEPS = np.array([0.0, 0.3, 0.68])  # where along a tuft its cross-sections are
+_BREADTH = np.array([0.9, 1.0, 0.62])  # and how broad
+_THICK = 0.45  # thickness over breadth
 _CANDIDATES = 24  # places looked at for each root that is kept
-_CROSS = ((1, 0), (0, 1), (-1, 0), (0, -1))  # corners of a cross-section: across and through the leaf
+_CROSS = ((1.0, -0.5), (0.0, 1.0), (-1.0, -0.5))  # corners of a cross-section: across and through the leaf
 _DOWN = np.array([0.0, 0.0, -1.0])
 
 
 def _tuft_topology() -> tuple[NDArray[np.int32], Array]:
-    """Faces (30, 3) of one tuft, closed, and how far along its 17 vertices lie."""
+    """Faces (16, 3) of one tuft, closed, and how far along its 10 vertices lie."""
     quads = [(r * _CORNERS + k, r * _CORNERS + (k + 1) % _CORNERS) for r in range(len(_STEPS) - 1) for k in range(_CORNERS)]
     faces = [f for a, b in quads for f in ((a, b, b + _CORNERS), (a, b + _CORNERS, a + _CORNERS))]
     last, tip = (len(_STEPS) - 1) * _CORNERS, len(_STEPS) * _CORNERS
     faces += [(last + k, last + (k + 1) % _CORNERS, tip) for k in range(_CORNERS)]
-    faces += [(0, 2, 1), (0, 3, 2)]
+    faces += [(0, 2, 1)]
     return np.array(faces, dtype=np.int32), np.concatenate([np.repeat(_STEPS, _CORNERS), [1.0]])
 
 
@@ -215,7 +215,7 @@ _FRONT = {
 def grow_tufts(
     roots: HairRoots, model: AnimalModel, rest: Posed, normals: Array, unit: float, head_axes: Array, size: float = 1.0
 ) -> Array:
-    """(17 n, 3) the vertices of the tufts on an animal at rest, tuft after tuft, animal frame and model units.
+    """(10 n, 3) the vertices of the tufts on an animal at rest, tuft after tuft, animal frame and model units.
 
     normals (V, 3) of the skin; unit the head's length; head_axes (3, 3) rows forward, left, up of the head.
     """

@@ -11,7 +11,15 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..animal.coat_painting import GROUND_WORTH, ROSETTE_MIDDLE, ROSETTE_RIM, SPOT_SPREAD, CoatSurface, spot_radius, wall_gap
+from ..animal.coat_painting import (
+    GROUND_WORTH,
+    ROSETTE_MIDDLE,
+    ROSETTE_RIM,
+    SPOT_SPREAD,
+    CoatSurface,
+    spot_radius,
+    wall_gap,
+)
 from ..animal.coats import Coat, Layer, linear
 from . import compat
 from .node_tree import NodeTree, Socket
@@ -19,6 +27,7 @@ from .node_tree import NodeTree, Socket
 REST, FLOW, SHADE, EYE, NOSTRIL = "coat_rest", "coat_flow", "coat_shade", "eye_place", "nostril_place"
 LAYER = "coat_layer_{}"
 REGION = "region_{}"
+_LOCK = 0.035  # body lengths from one lock of wool to the next
 _SKIN_REGIONS = ("nose", "mouth", "hoof", "pad", "ear_inner")
 
 
@@ -72,6 +81,8 @@ def new_coat(name: str, coat: Coat) -> bpy.types.Material:
     smooth = tree.math("SUBTRACT", 1.0, tree.math("MAXIMUM", bare, eye))
     tree.put(bump.inputs["Strength"], tree.math("MULTIPLY", smooth, 0.25 if coat.fur > 0 else 0.5))
     bump.inputs["Distance"].default_value = 0.01
+    if coat.curl > 0:
+        bump = _wool(tree, coat, rest, smooth, bump)
     _finish(tree, shader, coat, colour, roughness, bump.outputs[0], eye)
     return material
 
@@ -84,8 +95,8 @@ def _finish(
     tree.put(shader.inputs["Base Color"], colour)
     tree.put(shader.inputs["Roughness"], roughness)
     tree.put(shader.inputs["Normal"], normal)
-    for name, value in (("Specular IOR Level", 0.3), ("Sheen Weight", 0.12 if coat.fur > 0 else 0.0),
-                        ("Sheen Roughness", 0.5), ("Coat Weight", eye), ("Coat Roughness", 0.03)):
+    for name, value in (("Specular IOR Level", tree.math("MULTIPLY_ADD", eye, -0.3, 0.3)), ("Sheen Weight", 0.12 if coat.fur > 0 else 0.0),
+                        ("Sheen Roughness", 0.5), ("Coat Weight", tree.math("MULTIPLY", eye, 0.6)), ("Coat Roughness", 0.03)):
         if name in shader.inputs:
             tree.put(shader.inputs[name], value)
 
@@ -164,6 +175,23 @@ def _bands(tree: NodeTree, layer: Layer, at: Socket, number: int) -> Socket:
     return tree.step(tree.math("ADD", wave, cover), 1 - soft, 1 + soft)
 
 
+def _wool(tree: NodeTree, coat: Coat, rest: Socket, smooth: Socket, fine: bpy.types.Node) -> bpy.types.Node:
+    """Curls: a bump of rounded locks, as far as the skin is not bare and hair is long, over the fine one."""
+    tree.row()
+    bent = tree.add("ShaderNodeVectorMath", operation="ADD")
+    tree.put(bent.inputs[0], tree.scaled(rest, 1 / _LOCK))
+    tree.put(bent.inputs[1], tree.math("MULTIPLY", tree.noise(rest, 1.5 / _LOCK, 1.0, 5.0), 0.35))
+    lock = tree.cells(bent.outputs[0], "SMOOTH_F1", 1.0).outputs["Distance"]
+    whorl = tree.noise(rest, 4 / _LOCK, 1.0, 6.0)  # strands within a lock
+    height = tree.math("MULTIPLY_ADD", whorl, 0.12, tree.math("SUBTRACT", 1.0, lock))
+    bump = tree.add("ShaderNodeBump")
+    tree.put(bump.inputs["Height"], height)
+    tree.put(bump.inputs["Strength"], tree.math("MULTIPLY", smooth, min(1.0, 0.9 * coat.curl)))
+    bump.inputs["Distance"].default_value = 0.05
+    tree.put(bump.inputs["Normal"], fine.outputs[0])
+    return bump
+
+
 def _grain(tree: NodeTree, coat: Coat, rest: Socket) -> Socket:
     """Fine unevenness about 0: hairs that lie backward, or the cracked skin of the hairless."""
     if coat.fur > 0:
@@ -176,9 +204,7 @@ def _grain(tree: NodeTree, coat: Coat, rest: Socket) -> Socket:
 
 def _skin(tree: NodeTree, coat: Coat, colour: Socket) -> tuple[Socket, Socket, Socket]:
     """Colour and roughness with inner ears, lips, feet and nose laid over; and how bare the skin is there."""
-    under = linear(coat.under)
-    ear = tuple(0.65 * a + 0.35 * b for a, b in zip(under, linear((0.72, 0.5, 0.45)), strict=True))
-    rows = [("ear_inner", "Inner ear", ear, 0.7, 0.6), ("mouth", "Lips", linear(coat.lips), 0.45, 1.0)]
+    rows = [("ear_inner", "Inner ear", linear(coat.inner_ear), 0.7, 0.6), ("mouth", "Lips", linear(coat.lips), 0.45, 1.0)]
     if coat.hoof is not None:
         rows.append(("hoof", "Hoof", linear(coat.hoof), 0.42, 1.0))
     else:

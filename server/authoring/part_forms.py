@@ -130,24 +130,24 @@ def hanging_mane(colour: str, length: float = 0.5) -> tuple[Part, ...]:
     return (
         mane(
             colour,
-            Hair("crest", length, 0.16, 140, 0.28, 0.9, 0.2),
-            Hair("forelock", 0.7 * length, 0.09, 26, 0.3, 0.6, 0.2),
+            Hair("crest", length, 0.085, 340, 0.25, 0.9, 0.2),
+            Hair("forelock", 0.7 * length, 0.06, 60, 0.3, 0.6, 0.2),
         ),
-        mane(colour, Hair("tail", 2.0 * length, 0.2, 80, 0.12, 0.8, 0.2), kind="brush"),
+        mane(colour, Hair("tail", 2.0 * length, 0.1, 220, 0.1, 0.85, 0.2), kind="brush"),
     )
 
 
-def upright_mane(colour: str, length: float, tip: str = "", count: int = 220) -> Part:
+def upright_mane(colour: str, length: float, tip: str = "", count: int = 420) -> Part:
     """Short stiff hair along the neck's upper line."""
-    return mane(colour, Hair("crest", length, 0.13, count, 0.97, 0.0, 0.1), tip=tip)
+    return mane(colour, Hair("crest", length, 0.09, count, 0.97, 0.0, 0.1), tip=tip)
 
 
-def brush(colour: str, length: float = 0.35, width: float = 0.12, count: int = 36) -> Part:
+def brush(colour: str, length: float = 0.35, width: float = 0.07, count: int = 80) -> Part:
     """The tassel at the end of a tail."""
     return mane(colour, Hair("tail_tip", length, width, count, 0.14, 0.35, 0.3), kind="brush")
 
 
-def beard(colour: str, length: float, count: int = 24, area: str = "chin", width: float = 0.12) -> Part:
+def beard(colour: str, length: float, count: int = 60, area: str = "chin", width: float = 0.07) -> Part:
     return mane(colour, Hair(area, length, width, count, 0.25, 0.8, 0.3), kind="beard")
 
 
@@ -279,4 +279,4 @@ def rhino_horn(height: float, root: float, offset: Point) -> Part:
 
 def skirt(length: float) -> Hair:
     """Long hair hanging from the flanks."""
-    return Hair("flanks", length, 0.3, 150, 0.2, 0.9, 0.25)
+    return Hair("flanks", length, 0.15, 420, 0.14, 0.9, 0.3)

@@ -44,10 +44,10 @@ PARTS: dict[str, tuple[Part, ...]] = {
         horns([(0, 0, 0), (0.0, 0.36, -0.02), (0.12, 0.8, 0.05), (0.22, 1.14, 0.32), (0.16, 1.26, 0.66)], 0.09, PALE),
         mane(
             "#7a4420",
-            Hair("forelock", 0.62, 0.16, 44, 0.35, 0.9, 0.35),
-            Hair("flanks", 0.4, 0.22, 170, 0.2, 0.9, 0.4),
-            Hair("throat", 0.35, 0.2, 70, 0.25, 0.9, 0.4),
-            Hair("chest", 0.4, 0.2, 40, 0.25, 0.9, 0.4),
+            Hair("forelock", 0.62, 0.096, 88, 0.35, 0.9, 0.35),
+            Hair("flanks", 0.4, 0.132, 374, 0.2, 0.9, 0.4),
+            Hair("throat", 0.35, 0.12, 140, 0.25, 0.9, 0.4),
+            Hair("chest", 0.4, 0.12, 80, 0.25, 0.9, 0.4),
             tip="#a5652f",
         ),
         brush("#7a4420", 0.45),
@@ -91,12 +91,12 @@ PARTS: dict[str, tuple[Part, ...]] = {
         horns([(0, 0, 0), (-0.02, 0.2, 0.02), (0.0, 0.34, 0.16), (0.0, 0.32, 0.36)], 0.085, BLACK),
         mane(
             "#2c1c12",
-            Hair("forelock", 0.26, 0.16, 50, 0.6, 0.3, 0.35),
-            Hair("ruff", 0.36, 0.22, 300, 0.35, 0.7, 0.3),
-            Hair("chest", 0.45, 0.2, 60, 0.3, 0.9, 0.3),
+            Hair("forelock", 0.24, 0.08, 140, 0.4, 0.3, 0.35),
+            Hair("ruff", 0.34, 0.11, 800, 0.14, 0.6, 0.35),
+            Hair("chest", 0.45, 0.12, 120, 0.3, 0.9, 0.3),
             tip="#4a3220",
         ),
-        beard("#21150e", 0.5, 36, width=0.14),
+        beard("#21150e", 0.5, 90, width=0.08),
         brush("#21150e", 0.25),
     ),
     "yak": (
@@ -104,12 +104,12 @@ PARTS: dict[str, tuple[Part, ...]] = {
         mane(
             "#1d1713",
             skirt(0.75),
-            Hair("chest", 0.6, 0.24, 40, 0.25, 0.9, 0.3),
-            Hair("throat", 0.35, 0.2, 60, 0.3, 0.9, 0.3),
-            Hair("forelock", 0.3, 0.1, 40, 0.4, 0.6, 0.3),
+            Hair("chest", 0.6, 0.144, 80, 0.25, 0.9, 0.3),
+            Hair("throat", 0.35, 0.12, 120, 0.3, 0.9, 0.3),
+            Hair("forelock", 0.3, 0.06, 80, 0.4, 0.6, 0.3),
             tip="#2f2620",
         ),
-        mane("#1d1713", Hair("tail", 0.8, 0.24, 60, 0.2, 0.8, 0.3), kind="brush"),
+        mane("#1d1713", Hair("tail", 0.8, 0.144, 120, 0.2, 0.8, 0.3), kind="brush"),
     ),
     "gaur": (
         horns([(0, 0, 0), (0.0, 0.28, 0.08), (0.02, 0.5, 0.36), (0.02, 0.4, 0.72)], 0.11, "#a89662"),
@@ -134,8 +134,8 @@ PARTS: dict[str, tuple[Part, ...]] = {
         mane(
             "#2a1e16",
             skirt(0.95),
-            Hair("chest", 0.8, 0.26, 40, 0.25, 0.9, 0.3),
-            Hair("throat", 0.6, 0.24, 90, 0.3, 0.9, 0.3),
+            Hair("chest", 0.8, 0.156, 80, 0.25, 0.9, 0.3),
+            Hair("throat", 0.6, 0.144, 180, 0.3, 0.9, 0.3),
             tip="#3d2d21",
         ),
     ),
@@ -154,7 +154,7 @@ PARTS: dict[str, tuple[Part, ...]] = {
     ),
     "goat": (
         horns(arc(0.8, 20, 75, 0.3, 6), 0.075, GREY, rings=10, flat=0.7, normal=(0, 1, 0), offset=(0, -0.04, 0)),
-        beard("coat", 0.42, 14, width=0.09),
+        beard("coat", 0.42, 40, width=0.05),
     ),
     "ibex": (
         horns(
@@ -168,12 +168,12 @@ PARTS: dict[str, tuple[Part, ...]] = {
             normal=(0, 1, 0),
             offset=(0, -0.06, 0),
         ),
-        beard("#3c3025", 0.26, 12, width=0.09),
+        beard("#3c3025", 0.26, 36, width=0.05),
     ),
     "mountain_goat": (
         horns(arc(0.9, 15, 45, 0.1, 5), 0.06, BLACK, rings=5, offset=(-0.05, -0.04, 0)),
-        beard("#eae4d6", 0.45, 26),
-        mane("#eee8da", Hair("chest", 0.35, 0.16, 30), Hair("throat", 0.25, 0.16, 50)),
+        beard("#eae4d6", 0.45, 70),
+        mane("#eee8da", Hair("chest", 0.35, 0.096, 60), Hair("throat", 0.25, 0.096, 100)),
     ),
     "thomsons_gazelle": (
         horns(
@@ -184,7 +184,7 @@ PARTS: dict[str, tuple[Part, ...]] = {
             ring_height=0.22,
             offset=(-0.05, -0.05, 0),
         ),
-        brush(BLACK, 0.25, 0.08, 18),
+        brush(BLACK, 0.25, 0.052, 40),
     ),
     "impala": (
         horns(
@@ -211,9 +211,9 @@ PARTS: dict[str, tuple[Part, ...]] = {
             radii=(0.13, 0.11, 0.075, 0.05, 0.006),
             offset=(0, -0.14, 0),
         ),
-        mane("#16130f", Hair("crest", 0.4, 0.12, 80, 0.5, 0.7, 0.25)),
-        beard("#201b16", 0.45, 60, "throat"),
-        mane("#16130f", Hair("tail", 0.6, 0.14, 50, 0.15, 0.8, 0.25), kind="brush"),
+        mane("#16130f", Hair("crest", 0.4, 0.072, 160, 0.5, 0.7, 0.25)),
+        beard("#201b16", 0.45, 160, "throat"),
+        mane("#16130f", Hair("tail", 0.6, 0.084, 100, 0.15, 0.8, 0.25), kind="brush"),
     ),
     "oryx": (
         horns(
@@ -224,7 +224,7 @@ PARTS: dict[str, tuple[Part, ...]] = {
             power=1.8,
             offset=(-0.04, -0.05, 0),
         ),
-        mane(BLACK, Hair("tail", 0.5, 0.12, 40, 0.12, 0.8, 0.2), kind="brush"),
+        mane(BLACK, Hair("tail", 0.5, 0.072, 80, 0.12, 0.8, 0.2), kind="brush"),
     ),
     "kudu": (
         horns(
@@ -236,7 +236,7 @@ PARTS: dict[str, tuple[Part, ...]] = {
             offset=(-0.05, -0.05, 0),
         ),
         upright_mane("#4a3a2c", 0.14),
-        beard("#6a5442", 0.26, 50, "throat", 0.1),
+        beard("#6a5442", 0.26, 120, "throat", 0.055),
     ),
     "blackbuck": (
         horns(
@@ -262,7 +262,7 @@ PARTS: dict[str, tuple[Part, ...]] = {
     "sable_antelope": (
         horns(arc(1.3, 25, 115, 0.4, 9, 0.15), 0.1, BLACK, rings=30, ring_height=0.16, power=1.8, offset=(0, -0.06, 0)),
         upright_mane(BLACK, 0.26),
-        mane(BLACK, Hair("tail_tip", 0.4, 0.12, 30), kind="brush"),
+        mane(BLACK, Hair("tail_tip", 0.4, 0.072, 60), kind="brush"),
     ),
     "pronghorn": (
         Part(
@@ -281,18 +281,18 @@ PARTS: dict[str, tuple[Part, ...]] = {
                 Tube(((-0.01, 0.09, 0.42), (0.14, 0.1, 0.62), (0.18, 0.1, 0.78)), (0.07, 0.05, 0.006), 0.6, (0, 1, 0)),
             ),
         ),
-        mane("#4a3525", Hair("crest", 0.2, 0.1, 60, 0.7, 0.2, 0.2)),
+        mane("#4a3525", Hair("crest", 0.2, 0.06, 120, 0.7, 0.2, 0.2)),
     ),
     # deer
-    "stag": (STAG, mane("#5a4028", Hair("throat", 0.3, 0.13, 130, 0.25, 0.85, 0.35), tip="#43301f")),
+    "stag": (STAG, mane("#5a4028", Hair("throat", 0.3, 0.078, 260, 0.25, 0.85, 0.35), tip="#43301f")),
     "moose": (MOOSE,),
-    "reindeer": (REINDEER, beard("#d9d2c4", 0.3, 70, "throat", 0.16)),
+    "reindeer": (REINDEER, beard("#d9d2c4", 0.3, 200, "throat", 0.08)),
     "fallow_deer": (FALLOW,),
     "white_tailed_deer": (WHITETAIL,),
     "roe_deer": (ROE,),
     "axis_deer": (AXIS,),
     # giraffes
-    "giraffe": (OSSICONE, upright_mane("#6a3f1e", 0.16, count=420), brush(BLACK, 0.9, 0.14, 40)),
+    "giraffe": (OSSICONE, upright_mane("#6a3f1e", 0.16, count=600), brush(BLACK, 0.9, 0.08, 90)),
     "okapi": (
         Part(
             "horn",
@@ -302,19 +302,19 @@ PARTS: dict[str, tuple[Part, ...]] = {
             (-0.05, -0.03, 0),
             tubes=(Tube(((0, 0, 0), (-0.08, 0.015, 0.12), (-0.2, 0.03, 0.24)), (0.05, 0.036, 0.012)),),
         ),
-        brush(BLACK, 0.16, 0.06, 16),
+        brush(BLACK, 0.16, 0.039, 36),
     ),
     # rhinos, elephants, pigs
     "rhino": (rhino_horn(0.95, 0.17, (0.06, 0, 0)), rhino_horn(0.38, 0.14, (-0.26, 0, 0))),
     "black_rhino": (rhino_horn(0.75, 0.15, (0.06, 0, 0)), rhino_horn(0.5, 0.13, (-0.24, 0, 0))),
     "indian_rhino": (rhino_horn(0.34, 0.16, (0.04, 0, 0)),),
     "elephant": (
-        tusks([(0, 0, 0), (0.3, 0.06, -0.1), (0.6, 0.1, -0.06), (0.88, 0.11, 0.12), (1.05, 0.08, 0.34)], 0.085),
-        brush(BLACK, 0.3, 0.08, 16),
+        tusks([(0, 0, 0), (0.26, 0.06, -0.1), (0.52, 0.1, -0.08), (0.74, 0.11, 0.06), (0.88, 0.09, 0.24)], 0.08),
+        brush(BLACK, 0.3, 0.052, 36),
     ),
     "asian_elephant": (
         tusks([(0, 0, 0), (0.24, 0.04, -0.06), (0.48, 0.07, -0.02), (0.66, 0.07, 0.12)], 0.06),
-        brush(BLACK, 0.3, 0.08, 16),
+        brush(BLACK, 0.3, 0.052, 36),
     ),
     "wild_boar": (
         tusks(
@@ -323,20 +323,20 @@ PARTS: dict[str, tuple[Part, ...]] = {
             lower=True,
             offset=(0.08, 0, 0),
         ),
-        mane("#2a221c", Hair("crest", 0.16, 0.07, 110, 0.7, 0.0, 0.3)),
-        brush("#2a221c", 0.14, 0.05, 14),
+        mane("#2a221c", Hair("crest", 0.16, 0.042, 220, 0.7, 0.0, 0.3)),
+        brush("#2a221c", 0.14, 0.033, 32),
     ),
     "warthog": (
         tusks([(0, 0, 0), (0.1, 0.16, -0.02), (0.14, 0.3, 0.1), (0.02, 0.32, 0.3)], 0.05, offset=(0.1, 0, 0)),
         tusks([(0, 0, 0), (0.04, 0.08, 0.06), (0.0, 0.1, 0.15)], 0.03, lower=True, offset=(0.06, 0, 0)),
-        mane("#4a2c1c", Hair("crest", 0.34, 0.08, 110, 0.5, 0.5, 0.3)),
-        brush("#3a2a20", 0.16, 0.05, 14),
+        mane("#4a2c1c", Hair("crest", 0.34, 0.048, 220, 0.5, 0.5, 0.3)),
+        brush("#3a2a20", 0.16, 0.033, 32),
     ),
     "red_river_hog": (
         tusks([(0, 0, 0), (0.04, 0.06, 0.05), (0.0, 0.08, 0.1)], 0.022, lower=True, offset=(0.08, 0, 0)),
         upright_mane("#efe8da", 0.14),
         ear_tufts("#efe8da", 0.3),
-        mane("#efe8da", Hair("cheeks", 0.12, 0.08, 60)),
+        mane("#efe8da", Hair("cheeks", 0.12, 0.04, 240, 0.15, 0.4, 0.3)),
     ),
     # horses
     "horse": hanging_mane("#17110d"),
@@ -344,7 +344,7 @@ PARTS: dict[str, tuple[Part, ...]] = {
     "shetland_pony": hanging_mane("#3a2617", 0.7),
     "przewalski_horse": (
         upright_mane("#1d1611", 0.2),
-        mane("#1d1611", Hair("tail", 0.7, 0.16, 60, 0.12, 0.8, 0.2), kind="brush"),
+        mane("#1d1611", Hair("tail", 0.7, 0.096, 120, 0.12, 0.8, 0.2), kind="brush"),
     ),
     "zebra": (upright_mane("coat", 0.2, tip=BLACK), brush(BLACK, 0.4)),
     "donkey": (upright_mane("#2c2621", 0.13), brush("#2c2621", 0.35)),
@@ -352,38 +352,49 @@ PARTS: dict[str, tuple[Part, ...]] = {
     "lion": (
         mane(
             "#7a4d22",
-            Hair("ruff", 0.62, 0.3, 230, 0.42, 0.55, 0.3),
-            Hair("cheeks", 0.42, 0.24, 90, 0.5, 0.4, 0.3),
-            Hair("crest", 0.5, 0.24, 50, 0.6, 0.3, 0.3),
+            Hair("ruff", 0.66, 0.16, 620, 0.3, 0.5, 0.3),
+            Hair("cheeks", 0.42, 0.12, 240, 0.35, 0.4, 0.3),
+            Hair("crest", 0.5, 0.13, 140, 0.5, 0.3, 0.3),
             tip="#3a2212",
         ),
         mane(
             "#3a2416",
-            Hair("chest", 0.55, 0.28, 50, 0.35, 0.7, 0.3),
-            Hair("throat", 0.5, 0.26, 60, 0.35, 0.7, 0.3),
+            Hair("chest", 0.55, 0.14, 160, 0.28, 0.7, 0.3),
+            Hair("throat", 0.55, 0.14, 160, 0.3, 0.7, 0.3),
             tip="#22150c",
         ),
         brush("#2b1a10", 0.22),
     ),
-    "lioness": (brush("#2b1a10", 0.18, 0.1, 28),),
-    "lynx": (ear_tufts(BLACK, 0.28), mane("coat", Hair("cheeks", 0.3, 0.14, 60, 0.35, 0.5, 0.3), tip="#5a5148")),
+    "lioness": (brush("#2b1a10", 0.18, 0.065, 60),),
+    "lynx": (ear_tufts(BLACK, 0.28), mane("coat", Hair("cheeks", 0.28, 0.06, 240, 0.15, 0.5, 0.3), tip="#5a5148")),
     "caracal": (ear_tufts(BLACK, 0.4),),
-    "maned_wolf": (mane(BLACK, Hair("crest", 0.26, 0.12, 90, 0.6, 0.2, 0.3)),),
-    "striped_hyena": (mane("#6d6252", Hair("crest", 0.32, 0.13, 160, 0.75, 0.1, 0.3), tip=BLACK),),
+    "maned_wolf": (mane(BLACK, Hair("crest", 0.26, 0.072, 180, 0.6, 0.2, 0.3)),),
+    "striped_hyena": (mane("#6d6252", Hair("crest", 0.32, 0.078, 320, 0.75, 0.1, 0.3), tip=BLACK),),
     "golden_retriever": (
-        mane("coat", Hair("chest", 0.3, 0.14, 30, 0.2, 0.9, 0.3), Hair("tail", 0.4, 0.14, 60, 0.15, 0.9, 0.3)),
+        mane("coat", Hair("chest", 0.3, 0.084, 60, 0.2, 0.9, 0.3), Hair("tail", 0.4, 0.084, 120, 0.15, 0.9, 0.3)),
+    ),
+    "poodle": (
+        mane(
+            "coat",
+            Hair("forelock", 0.2, 0.13, 160, 0.95, 0.0, 0.3),
+            Hair("tail_tip", 0.16, 0.12, 160, 0.95, 0.0, 0.3),
+            Hair("cheeks", 0.16, 0.12, 160, 0.5, 0.4, 0.3),
+            Hair("chest", 0.22, 0.14, 160, 0.7, 0.2, 0.3),
+        ),
     ),
     # goats' cousins in the trees and others
-    "mandrill": (beard("#c99a3a", 0.3, 26), mane("#4d4634", Hair("cheeks", 0.3, 0.13, 110, 0.35, 0.4, 0.3))),
-    "baboon": (mane("#6a5f45", Hair("ruff", 0.34, 0.16, 240, 0.3, 0.6, 0.3)),),
+    "mandrill": (beard("#c99a3a", 0.3, 60), mane("#4d4634", Hair("cheeks", 0.28, 0.07, 300, 0.18, 0.4, 0.3))),
+    "baboon": (mane("#6a5f45", Hair("ruff", 0.32, 0.085, 640, 0.16, 0.6, 0.3)),),
     "squirrel": (ear_tufts("#7a3a1c", 0.32),),
-    "red_panda": (mane("#efe6da", Hair("cheeks", 0.24, 0.12, 50, 0.4, 0.3, 0.3)),),
-    "giant_anteater": (mane("#3c352d", Hair("tail", 0.7, 0.2, 90, 0.25, 0.9, 0.3), kind="brush"),),
-    "skunk": (mane("#f0ece4", Hair("tail", 0.8, 0.2, 70, 0.3, 0.3, 0.3), kind="brush", tip=BLACK),),
+    "red_panda": (mane("#efe6da", Hair("cheeks", 0.2, 0.05, 320, 0.1, 0.25, 0.3)),),
+    "giant_anteater": (mane("#3c352d", Hair("tail", 0.7, 0.1, 320, 0.2, 0.9, 0.3), kind="brush"),),
+    "skunk": (mane("#f0ece4", Hair("tail", 0.62, 0.1, 320, 0.3, 0.25, 0.35), kind="brush", tip="#3a3636"),),
     "bactrian_camel": (
-        beard("#4a3320", 0.32, 60, "throat", 0.16),
-        mane("#5b3f27", Hair("forelock", 0.18, 0.12, 30, 0.5, 0.4, 0.3)),
+        beard("#4a3320", 0.32, 220, "throat", 0.08),
+        mane("#5b3f27", Hair("forelock", 0.18, 0.072, 60, 0.5, 0.4, 0.3)),
     ),
-    "camel": (beard("#7a5a38", 0.2, 40, "throat", 0.14),),
+    "sheep": (mane("#e9e1cf", Hair("forelock", 0.16, 0.12, 90, 0.8, 0.1, 0.3)),),
+    "alpaca": (mane("coat", Hair("forelock", 0.3, 0.13, 160, 0.8, 0.1, 0.3), Hair("cheeks", 0.16, 0.12, 140, 0.5, 0.2, 0.3)),),
+    "camel": (beard("#8f6a40", 0.2, 220, "throat", 0.06),),
 }
 """The parts of every species that has any, by its name in the species table."""

@@ -60,6 +60,7 @@ EQUIDS = {
         "#f1eee6",
         "#f6f4ee",
         Layer("everywhere", "#14110f", "rings", 0.1, 0.5, warp=0.6),
+        Layer("breast", "#f1eee6", edge=0.1),
         Layer("muzzle", "#1c1714", edge=0.04),
         Layer("ear_tips", "#14110f"),
         Layer("tail_end", "#14110f"),
