@@ -9,7 +9,7 @@ PRIMATE = {
     "loin_depth": 0.26, "groin": 0.04, "neck_length": -0.40, "neck_girth": 0.30, "neck_pitch": 0.05, "head_pitch": 0.20,
     "head_depth": 0.14, "head_width": 0.18, "muzzle_length": -0.75, "muzzle_girth": 0.05, "skull_round": 0.06,
     "head.nose_tip.x": -0.08, "head.nose_tip.z": -0.01, "head.stop.z": 0.02, "ear_round": 1.0, "ear_back": 0.06,
-    "ear_low": 0.12, "ear_roll": 0.6, "ear_yaw": 0.4, "ear_width": 0.25, "thigh_girth": 0.16, "trunk_width": 0.08,
+    "ear_low": 0.12, "ear_roll": 0.6, "ear_yaw": 0.4, "ear_width": 0.25, "thigh_girth": 0.26, "trunk_width": 0.08,
     "jaw_line": 0.03, "ear_length": -0.5, "eyes_front": 0.04, "eye_size": 0.05, "head.eye.y": -0.015,
     "head.chin.x": 0.04, "head.upper_lip.x": 0.04, "head.chin.z": -0.03, "head.upper_lip.z": -0.03,
 }  # fmt: skip
@@ -28,7 +28,7 @@ BREEDS: dict[str, Breed] = {
         **PRIMATE, "muzzle_length": 0.10, "muzzle_girth": -0.02, "head.nose_tip.x": 0.0, "stop": 0.04,
         "head.brow.x": 0.05, "skull_round": 0.01, "trunk_slope": -0.14, "Tail3.pitch": -0.6, "Tail4.pitch": -0.5,
         "chest_depth": 0.10, "neck_girth": 0.50, "head_pitch": 0.35, "tail_girth": 0.1, "chin_deep": 0.03,
-        "tail_droop": -0.85, "tail_length": 0.52, "ear_length": -0.4}),
+        "tail_droop": -0.85, "tail_length": 0.52, "ear_length": -0.2}),
     "macaque": Breed("primate", {
         **PRIMATE, "muzzle_length": -0.62, "tail_droop": 0.4, "tail_girth": 0.1, "head.brow.x": 0.03,
         "trunk_slope": -0.05, "head_size": 0.05, "tail_length": -0.11, "ear_length": -0.3}),
@@ -48,7 +48,7 @@ BREEDS: dict[str, Breed] = {
         "head.nose_tip.x": 0.0, "stop": 0.02, "head.brow.x": 0.06, "skull_round": 0.02, "cheeks": 0.06,
         "trunk_slope": -0.16, "neck_girth": 0.68, "chest_depth": 0.14, "chest_width": 0.18, "leg_girth": 0.24,
         "tail_droop": -0.8, "head_size": 0.12, "head_pitch": 0.35, "trunk_width": 0.20, "chin_deep": 0.03,
-        "tail_girth": 0.2, "tail_length": -1.5, "ear_length": -0.4}),
+        "tail_girth": 0.2, "tail_length": -1.5, "ear_length": -0.2}),
     "ring_tailed_lemur": Breed("primate", {
         **PRIMATE, "muzzle_length": -0.30, "muzzle_girth": -0.34, "head.nose_tip.x": 0.0, "skull_round": 0.03,
         "ear_low": 0.05, "ear_back": 0.03, "ear_roll": 0.3, "ear_round": 0.3, "ear_width": 0.75, "tail_girth": 0.8,

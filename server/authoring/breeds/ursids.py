@@ -33,10 +33,14 @@ BREEDS: dict[str, Breed] = {
         "groin": 0.06,
         "trunk_width": 0.4}),
     "panda": Breed("ursid", {  # a globe of a head with a short muzzle, a round belly, short legs
-        **BEAR, "cheeks": 0.11, "skull_round": 0.07, "muzzle_length": -0.5, "muzzle_girth": -0.05, "ear_roll": 0.1,
-        "neck_length": -0.25, "neck_girth": 0.72, "trunk_width": 0.52, "belly": 0.04, "stop": 0.015,
-        "head.jaw_angle.z": -0.05, "head_size": 0.24, "head_width": 0.56, "head_depth": 0.3, "ear_low": 0.03,
-        "back_arch": 0.10, "tail_length": -1.72, "ear_length": -0.15}),
+        **BEAR, "cheeks": 0.15, "skull_round": 0.09, "muzzle_length": -0.65, "muzzle_girth": -0.05, "ear_roll": 0.1,
+        "neck_length": -0.25, "neck_girth": 0.5, "trunk_width": 0.52, "belly": 0.04, "stop": 0.015,
+        "head.jaw_angle.z": -0.05, "head_size": 0.24, "head_width": 0.72, "head_depth": 0.36, "ear_low": 0.03,
+        "back_arch": 0.10, "tail_length": -1.72, "ear_length": -0.15,
+        "neck_pitch": 0.2,
+        "withers": -0.03,
+        "ear_width": 0.4,
+        "jaw_line": 0.0}),
     "sun_bear": Breed("ursid", {  # sleek and lightly built, a short broad muzzle, large inturned feet, tiny ears
         **BEAR, "muzzle_length": -0.45, "muzzle_girth": 0.10, "leg_girth": 0.46, "neck_girth": 0.55,
         "trunk_width": 0.34, "foot_length": 0.26, "skull_round": 0.0, "head_width": 0.44, "stop": 0.0,
