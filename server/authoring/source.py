@@ -50,8 +50,8 @@ class Skin:
         return self.bone_heads[self.bone_names.index(name)]
 
 
-def skin_bytes(package: Path | None) -> bytes:
-    """The skin file out of a wheel, an unpacked or installed `dm_control` folder, or (None) the installed package."""
+def skin_bytes(package: Path | None, inside: str = SKIN_PATH) -> bytes:
+    """The skin file at the path `inside` of a wheel, an unpacked or installed `dm_control` folder, or (None) the installed one."""
     if package is None:
         spec = importlib.util.find_spec("dm_control")
         if spec is None or not spec.submodule_search_locations:
@@ -59,15 +59,15 @@ def skin_bytes(package: Path | None) -> bytes:
         package = Path(spec.submodule_search_locations[0])
     if package.is_file():
         with zipfile.ZipFile(package) as archive:
-            if SKIN_PATH not in archive.namelist():
-                raise SourceError(f"{package} holds no {SKIN_PATH}.\n{HOW_TO_GET}")
-            if archive.getinfo(SKIN_PATH).file_size > MAX_SKIN_BYTES:
-                raise SourceError(f"{SKIN_PATH} in {package} is larger than {MAX_SKIN_BYTES} bytes.")
-            return archive.read(SKIN_PATH)
-    for candidate in (package / SKIN_PATH, package / SKIN_PATH.removeprefix("dm_control/")):
+            if inside not in archive.namelist():
+                raise SourceError(f"{package} holds no {inside}.\n{HOW_TO_GET}")
+            if archive.getinfo(inside).file_size > MAX_SKIN_BYTES:
+                raise SourceError(f"{inside} in {package} is larger than {MAX_SKIN_BYTES} bytes.")
+            return archive.read(inside)
+    for candidate in (package / inside, package / inside.removeprefix("dm_control/")):
         if candidate.is_file():
             return candidate.read_bytes()
-    raise SourceError(f"{package} holds no {SKIN_PATH}.\n{HOW_TO_GET}")
+    raise SourceError(f"{package} holds no {inside}.\n{HOW_TO_GET}")
 
 
 def read_skin(data: bytes) -> Skin:

@@ -16,18 +16,19 @@ from pathlib import Path
 from ..base import make_stance
 from ..source import SourceError
 from . import save_registered
+from .others import load_others
 from .pig import load_pig
 from .register import register
 from .sources import Source, load_quaternius
 from .template_parts import base_of
 
 
-def load_sources(wheel: Path | None, rigs: Path | None, pig: Path | None) -> list[Source]:
+def load_sources(package: Path | None, wheel: Path | None, rigs: Path | None, pig: Path | None) -> list[Source]:
     """Every source whose place is given, in a fixed order."""
     animals = load_quaternius(wheel) if wheel else []
     if pig:
         animals.append(load_pig(pig))
-    return animals
+    return animals + load_others(package, rigs)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         base = base_of(*make_stance(options.package))
-        sources = load_sources(options.quaternius, options.rigs, options.pig)
+        sources = load_sources(options.package, options.quaternius, options.rigs, options.pig)
     except SourceError as error:
         print(error, file=sys.stderr)
         return 2

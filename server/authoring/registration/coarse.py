@@ -200,7 +200,7 @@ def first_guess(source: Source, rest: np.ndarray) -> tuple[np.ndarray, dict[int,
     for tip, part in (("LFootTip", "fore_left"), ("LHindTip", "hind_left")):
         leg = parts[:, PARTS.index(part)] > 0.5
         if leg.any():
-            low = v[leg & (v[:, 2] < v[:, 2].min() + 0.06 * np.ptp(v[leg, 2]))]
+            low = v[leg & (v[:, 2] < v[leg, 2].min() + 0.06 * np.ptp(v[leg, 2]))]
             known[NODE[tip]] = np.array([low[:, 0].max(), low[:, 1].mean(), low[:, 2].min()]) - rest[NODE[tip]]
     mirror = node_mirror()
     for node, offset in list(known.items()):
