@@ -23,8 +23,8 @@ SPOTS = 8000
 def errors_of(base: Base, coarse: Coarse, vertices: np.ndarray) -> dict[str, float]:
     """Distances in percent of the source's length without the tail, and how the surface fared.
 
-    `to` is from the result to the source (what the mouth hides left out), `from` the other way; head and jaw are means over
-    the vertices that follow these bones; stretch_01 and stretch_99 are quantiles of edge length over the template's edge length.
+    `to` is from the result to the source (what the mouth hides left out), `from` the other way; head and jaw are what
+    follows these bones; means are by area; stretch_01 and stretch_99 are quantiles of edge length over the template's edge length.
     """
     target = coarse.source
     length = np.ptp(target.vertices[target.parts[:, PARTS.index("tail")] < 0.5, 0]) / 100
@@ -40,7 +40,7 @@ def errors_of(base: Base, coarse: Coarse, vertices: np.ndarray) -> dict[str, flo
     return {
         "to_mean": float((to * area).sum() / area.sum()), "to_95": float(np.quantile(to[seen], 0.95)),
         "from_mean": float(back.mean()), "from_95": float(np.quantile(back, 0.95)),
-        "head": float(to[head].mean()), "jaw": float(to[jaw].mean()),
+        "head": float(np.average(to[head], weights=area[head])), "jaw": float(np.average(to[jaw], weights=area[jaw])),
         "stretch_01": float(stretch[0]), "stretch_99": float(stretch[1]),
         "self_intersecting": float(100 * self_intersecting_faces(vertices, base.faces).mean()),
     }  # fmt: skip
