@@ -43,6 +43,15 @@ class CoatSurface:
     nostril: Array
     regions: Mapping[str, Array]
 
+    def at(self, corners: NDArray[np.int32], shares: Array) -> CoatSurface:
+        """The same at N places on faces: corners (N, 3) vertex indices, shares (N, 3) barycentric."""
+
+        def pick(values: Array) -> Array:
+            return np.einsum("nk,nk...->n...", shares, values[corners])
+
+        return CoatSurface(pick(self.rest), pick(self.flow), pick(self.shade), tuple(map(pick, self.layers)),
+                           pick(self.eye), pick(self.nostril), {name: pick(row) for name, row in self.regions.items()})
+
 
 class CoatPainter:
     """Paints coats on the animals of one model; what depends on the model alone is worked out once.

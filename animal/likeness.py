@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from .coat_fields import can_measure
 from .coat_painting import CoatPainter
-from .coats import Coat, colour, linear
+from .coats import Coat, linear
+from .hair_tufts import TUFT_ALONG
 from .model import AnimalModel
 from .part_shapes import PartMesh, has_face
 from .parts import COAT
@@ -43,21 +44,42 @@ class Dressing:
             mesh = PartMesh.of(model, species.parts)
             faces = np.concatenate([faces, mesh.faces + len(vertices)])
             vertices = np.concatenate([vertices, mesh.vertices(rest)])
-            colours = np.concatenate([colours, part_colours(mesh, species.coat)])
+            coat: ArrayLike = PLAIN
+            if species.coat is not None and self.painter is not None:
+                coat = coat_at_parts(mesh, self.painter, species.coat, betas)
+            colours = np.concatenate([colours, part_colours(mesh, coat)])
         return vertices, faces, colours
 
 
-def part_colours(mesh: PartMesh, coat: Coat | None) -> Array:
-    """Colours (n, 3), linear light, of the vertices of an animal's parts, blending from root to tip."""
+def coat_at_parts(mesh: PartMesh, painter: CoatPainter, coat: Coat, betas: ArrayLike) -> Array:
+    """(n, 3) linear light: for each vertex of the parts the coat where its tuft is rooted; for hard parts the coat's base.
 
-    def tone(name: str) -> Array:
-        if name == COAT:
-            return np.array(PLAIN if coat is None else linear(coat.base))
-        return np.array(linear(colour(name, "colour")))
+    So the mane of a striped animal is striped.
+    """
+    colours = np.tile(np.array(linear(coat.base)), (len(mesh.along), 1))
+    surface = painter.surface(coat, betas)
+    for number, rooted in enumerate(mesh.roots):
+        if rooted and COAT in (mesh.parts[number].colour, mesh.parts[number].tip_colour):
+            painted = [painter.paint(coat, surface.at(hair.corners, hair.shares)) for hair in rooted]
+            colours[mesh.part == number] = np.repeat(np.concatenate(painted), len(TUFT_ALONG), axis=0)
+    return colours
 
-    ends = np.array([[tone(part.colour), tone(part.tip_colour or part.colour)] for part in mesh.parts]).reshape(-1, 2, 3)
-    share = mesh.along[:, None]
-    return ends[mesh.part, 0] * (1 - share) + ends[mesh.part, 1] * share
+
+def part_colours(mesh: PartMesh, coat: ArrayLike = PLAIN) -> Array:
+    """Colours (n, 3), linear light, of the vertices of an animal's parts, blending from root to tip.
+
+    coat: linear light, (3,) or (n, 3), of what has the coat's colour.
+    """
+    own = np.broadcast_to(np.asarray(coat, np.float64), (len(mesh.along), 3))
+
+    def tones(names: list[str]) -> Array:
+        table = np.array([(0.0, 0.0, 0.0) if name == COAT else linear(name) for name in names]).reshape(-1, 3)
+        as_coat = np.array([name == COAT for name in names], dtype=bool)
+        return np.where(as_coat[mesh.part, None], own, table[mesh.part])
+
+    share = np.clip(mesh.along, 0.0, 1.0)[:, None] ** 1.5
+    root = tones([part.colour for part in mesh.parts])
+    return (1 - share) * root + share * tones([part.tip_colour or part.colour for part in mesh.parts])
 
 
 def species_portrait(model: AnimalModel, species: Species, size: int = 512) -> NDArray[np.uint8]:

@@ -24,6 +24,7 @@ from mathutils import Matrix, Vector
 GROUND, SKY, SUN = (0.42, 0.43, 0.38), (0.8, 0.86, 0.95), (0.75, 0.12, 0.55)
 ELEVATION = 0.14  # radians that the camera looks down
 QUARTER = 0.95  # radians that the second view is turned from the side towards the front
+LARGEST_PAGE = 400_000  # bytes
 ASPECT = 0.86  # a view's height over its width
 
 
@@ -151,6 +152,7 @@ def render_animal(
 
         grow_species_hair(item, model, name)
     own = item.users_collection[0]
+    _lift_tail(item, own)
     points = _points(own)
     scene.collection.children.unlink(own)
     for index, turn in enumerate((0.0, QUARTER)):
@@ -167,6 +169,22 @@ def render_animal(
 
 
 _KINDS = ("collections", "objects", "armatures", "meshes", "curves", "materials", "actions")
+
+
+def _lift_tail(item: bpy.types.Object, collection: bpy.types.Collection) -> None:
+    """Turn a tail that hangs below the feet up about its root, until the animal stands on the ground."""
+    root = next((bone for bone in item.pose.bones if bone.name.lower().startswith("tail")), None)
+    if root is None:
+        return
+    turned = root.matrix.copy()
+    pivot = Matrix.Translation(turned.translation)
+    height = np.ptp(_points(collection)[:, 2])
+    for degrees in range(0, 61, 6):
+        # The rig looks along -Y: a tail that points along +Y goes up when it turns about X.
+        root.matrix = pivot @ Matrix.Rotation(np.radians(degrees), 4, "X") @ pivot.inverted() @ turned
+        bpy.context.view_layer.update()
+        if _points(collection)[:, 2].min() > -0.02 * height:
+            return
 
 
 def _points(collection: bpy.types.Collection) -> np.ndarray:
@@ -231,7 +249,7 @@ def _read(path: Path) -> np.ndarray:
 
 
 def save_page(cells: list[np.ndarray], columns: int, path: Path) -> None:
-    """The cells in rows as one JPEG; what is left of the last row stays white."""
+    """The cells in rows as one JPEG of LARGEST_PAGE bytes at most; what is left of the last row stays white."""
     height, width = cells[0].shape[:2]
     columns = min(columns, len(cells))
     rows = -(-len(cells) // columns)
@@ -243,8 +261,12 @@ def save_page(cells: list[np.ndarray], columns: int, path: Path) -> None:
     image.pixels.foreach_set(np.ascontiguousarray(page[::-1]).ravel())
     image.file_format, image.filepath_raw = "JPEG", str(path.resolve())
     settings = bpy.context.scene.render.image_settings
-    settings.file_format, settings.quality = "JPEG", 86
-    image.save(quality=86)
+    settings.file_format = "JPEG"
+    for quality in (88, 82, 76, 70, 62, 54):
+        settings.quality = quality
+        image.save(quality=quality)
+        if path.stat().st_size <= LARGEST_PAGE:
+            break
     settings.file_format = "PNG"
     bpy.data.images.remove(image)
 

@@ -15,7 +15,8 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..animal.coats import linear
+from ..animal.coat_fields import can_measure
+from ..animal.coat_painting import CoatPainter
 from ..animal.individual import (
     Individual,
     base_betas,
@@ -25,6 +26,7 @@ from ..animal.individual import (
     shoulder_height,
     warn_out_of_range,
 )
+from ..animal.likeness import coat_at_parts
 from ..animal.model import AnimalModel
 from ..animal.part_shapes import PartMesh, has_face
 from ..animal.parts import Part
@@ -356,7 +358,9 @@ def wear_parts(item: bpy.types.Object, model: AnimalModel) -> bpy.types.Object |
         parts.move_parts(worn, shape, rest, record.frame)
         return worn
     species = model.species.get(coat_species(creature.who, creature.coat))
-    coat = linear(species.coat.base) if species is not None and species.coat is not None else parts.PLAIN_COAT
+    coat = np.array(parts.PLAIN_COAT)
+    if species is not None and species.coat is not None and can_measure(model):
+        coat = coat_at_parts(shape, CoatPainter(model), species.coat, rig.read_betas(item, record))
     worn = parts.new_parts(f"{item.name} parts", shape, rest, record.frame, record.bones, item, coat)
     worn[_WORN] = label
     for collection in item.users_collection:

@@ -7,7 +7,7 @@ tufts, colours from the coat painted at each root. The curves are attached by th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import bpy
 import numpy as np
@@ -68,7 +68,7 @@ def grow_hair(
     mesh.vertices.foreach_get("co", flat)
     basis = flat.reshape(-1, 3).astype(np.float64)
     hairs = _strands(basis, model.faces, roots, scale * length, coat, painter.fields, rng)
-    colours = painter.paint(coat, _at(surface, model.faces, roots)) * rng.uniform(0.75, 1.2, (count, 1))
+    colours = painter.paint(coat, surface.at(model.faces[roots.face], roots.share)) * rng.uniform(0.75, 1.2, (count, 1))
     item = _new_curves(body, hairs, np.clip(colours, 0, 1), scale)
     layer = mesh.uv_layers[0]
     corners = np.empty(2 * len(mesh.loops), np.float32)
@@ -138,16 +138,6 @@ def _strands(
         wind = np.cos(angle)[..., None] * side[:, None] + np.sin(angle)[..., None] * normal[:, None]
         path += 0.16 * coat.curl * wind * step[None, :, None]
     return origin[:, None] + size[:, None, None] * path
-
-
-def _at(surface: CoatSurface, faces: NDArray[np.int32], roots: _Roots) -> CoatSurface:
-    """The coat's fields at the roots instead of the vertices."""
-    def pick(values: Array) -> Array:
-        return np.einsum("nk,nk...->n...", roots.share, values[faces[roots.face]])
-
-    return replace(surface, rest=pick(surface.rest), flow=pick(surface.flow), shade=pick(surface.shade), eye=pick(surface.eye),
-                   nostril=pick(surface.nostril),
-                   layers=tuple(map(pick, surface.layers)), regions={name: pick(row) for name, row in surface.regions.items()})
 
 
 def _new_curves(body: bpy.types.Object, hairs: Array, colours: Array, scale: float) -> bpy.types.Object:

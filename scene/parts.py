@@ -10,8 +10,10 @@ from collections.abc import Iterable
 
 import bpy
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from ..animal.coats import linear
+from ..animal.likeness import part_colours
 from ..animal.model import Posed
 from ..animal.part_shapes import PartMesh
 from ..animal.parts import COAT, Part
@@ -34,11 +36,12 @@ PLAIN_COAT = (0.27, 0.17, 0.09)
 
 def new_parts(
     name: str, mesh: PartMesh, rest: Posed, frame: RestFrame, bones: tuple[str, ...], armature: bpy.types.Object,
-    coat: tuple[float, float, float] = PLAIN_COAT,
+    coat: ArrayLike = PLAIN_COAT,
 ) -> bpy.types.Object:
     """The parts of one animal as a mesh object for its armature, in no collection yet.
 
-    rest: the shaped animal; bones: of the joints, in the model's order; coat: linear RGB for parts of the coat's colour.
+    rest: the shaped animal; bones: of the joints, in the model's order; coat: linear RGB, (3,) or one for each of the
+    parts' vertices, for parts of the coat's colour.
     """
     data = bpy.data.meshes.new(name)
     points = frame.points(mesh.vertices(rest)).astype(np.float32)
@@ -114,7 +117,7 @@ def _new_material(name: str, part: Part, stuff: tuple[str, float, float, float, 
     """A material that shows the parts' colours, matt or polished as its stuff is."""
     _, rough, specular, polish, sheen = stuff
     material = bpy.data.materials.new(name)
-    material.diffuse_color = (*_linear(part.colour, PLAIN_COAT), 1.0)
+    material.diffuse_color = (*(PLAIN_COAT if part.colour == COAT else linear(part.colour)), 1.0)
     material.roughness = rough
     compat.use_nodes(material)
     nodes, links = material.node_tree.nodes, material.node_tree.links
@@ -136,27 +139,12 @@ def _lay_out_uv(data: bpy.types.Mesh, mesh: PartMesh) -> None:
     layer.data.foreach_set("uv", np.stack([mesh.around[corners], mesh.along[corners]], axis=1).astype(np.float32).ravel())
 
 
-def _paint(data: bpy.types.Mesh, mesh: PartMesh, coat: tuple[float, float, float]) -> None:
+def _paint(data: bpy.types.Mesh, mesh: PartMesh, coat: ArrayLike) -> None:
     """Every vertex the colour of its part, blended from root to tip."""
-    ends = np.array([(_linear(part.colour, coat), _linear(part.tip_colour or part.colour, coat)) for part in mesh.parts])
     colours = np.ones((len(mesh.along), 4), dtype=np.float32)
-    if len(ends):
-        share = np.clip(mesh.along, 0.0, 1.0)[:, None] ** 1.5
-        colours[:, :3] = (1 - share) * ends[mesh.part, 0] + share * ends[mesh.part, 1]
+    colours[:, :3] = part_colours(mesh, coat)
     attribute = data.color_attributes.new(COLOUR, "FLOAT_COLOR", "POINT")
     attribute.data.foreach_set("color", colours.ravel())
-
-
-def _linear(colour: str, coat: tuple[float, float, float]) -> tuple[float, float, float]:
-    """A part's colour as linear RGB."""
-    if colour == COAT:
-        return coat
-    red, green, blue = (int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5))
-    return _to_linear(red), _to_linear(green), _to_linear(blue)
-
-
-def _to_linear(value: float) -> float:
-    return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
 
 
 def _vertex_groups(item: bpy.types.Object, mesh: PartMesh, bones: tuple[str, ...]) -> None:

@@ -346,7 +346,7 @@ PARTS: dict[str, tuple[Part, ...]] = {
         upright_mane("#1d1611", 0.2),
         mane("#1d1611", Hair("tail", 0.7, 0.096, 120, 0.12, 0.8, 0.2), kind="brush"),
     ),
-    "zebra": (upright_mane("coat", 0.2, tip=BLACK), brush(BLACK, 0.4)),
+    "zebra": (upright_mane("coat", 0.2), brush(BLACK, 0.4)),
     "donkey": (upright_mane("#2c2621", 0.13), brush("#2c2621", 0.35)),
     # cats, dogs, hyenas, bears
     "lion": (
