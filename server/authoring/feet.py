@@ -33,9 +33,12 @@ PILLAR = np.array([
     (0.08, 1.00, 1.24, 1.20), (0.00, 1.00, 1.20, 1.16),
 ])  # fmt: skip
 PILLAR_SLOPE = 0.15
-PILLAR_TOP = 0.4  # where along the second bone of the leg the column starts
+IRONING = {"Leg2": 8, "LegBack2": 0}  # steps of smoothing of a leg that becomes a column
+PILLAR_TOP = {"Leg2": 0.15, "LegBack2": 0.35}  # where along the second bone of the leg the column starts
 SOLE_RINGS = (0.75, 0.5, 0.25, 0.0)
 SLOPE = 0.35  # of the foot's height: how far forward the sole stands from the fetlock
+PADS_FROM = 0.3  # where down the fore leg, from the elbow, pads may be
+PROUD = 1.2  # over the usual radius: what stands out more is a pad
 CLEFT = 0.30  # depth of the cleft over the radius
 CLEFT_WIDTH = 0.30  # radians
 
@@ -91,32 +94,72 @@ def column_field(warp: Warp, side: str, bones: tuple[str, str, str], flip: np.nd
     v = warp.vertices * flip
     held = np.stack([warp.weights[:, INDEX[side + name]] for name in bones])
     knee, hock, foot = (warp.joints[INDEX[side + name]] * flip for name in bones)
-    start = knee + PILLAR_TOP * (hock - knee)
+    start = knee + PILLAR_TOP[bones[0]] * (hock - knee)
     bend = np.linspace(0, 1, 41)[:, None]
     straight = np.where(bend < 0.5, start + 2 * bend * (hock - start), hock + (2 * bend - 1) * (foot - hock))
     round_ = (1 - bend) ** 2 * start + 2 * bend * (1 - bend) * hock + bend**2 * foot
     line = 0.8 * straight + 0.2 * round_  # rounder, it would leave the leg at a sharp hock
-    nearest = np.argmin(((v[:, None] - line[None]) ** 2).sum(axis=2), axis=1)
     along = np.gradient(line, axis=0)
     along /= np.linalg.norm(along, axis=1, keepdims=True)
-    away = v - line[nearest]
-    away -= (away * along[nearest]).sum(axis=1, keepdims=True) * along[nearest]
-    distance = np.linalg.norm(away, axis=1)
-    inside = held.sum(axis=0) > 0.85
-    top = float(np.median(distance[(held.sum(axis=0) > 0.6) & (nearest < 6)]))
-    shaft = max(1.2 * float(np.median(distance[inside & (nearest > 18) & (nearest < 38)])), top)
+
+    def seen(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Which place on the line is nearest, and the way from the line to each point, and its length."""
+        nearest = np.argmin(((points[:, None] - line[None]) ** 2).sum(axis=2), axis=1)
+        away = points - line[nearest]
+        away -= (away * along[nearest]).sum(axis=1, keepdims=True) * along[nearest]
+        return nearest, away, np.linalg.norm(away, axis=1)
+
+    nearest, _, distance = seen(v)
+    inside, leg = held.sum(axis=0) > 0.85, held.sum(axis=0) > 0.6
+    top = float(np.median(distance[leg & (nearest <= max(6, np.quantile(nearest[leg], 0.15)))]))
+    shaft = max(1.1 * float(np.median(distance[inside & (nearest > 18) & (nearest < 38)])), 0.9 * top)
+    top = max(top, shaft)  # never a waist above the column
+    share = smooth(np.where(leg, step(nearest / 40, 0.12, 0.12), 0.0), warp.faces, 5)
+    # Creases of the leg, which would stay along the column, are ironed out before it is rounded.
+    ironed = smooth(v, warp.faces, IRONING[bones[0]])
+    nearest, away, distance = seen(ironed)
     radius = top + (shaft - top) * step(nearest / 40, 0.3, 0.3)
-    share = smooth(np.where(inside, step(nearest / 40, 0.12, 0.12), 0.0), warp.faces, 2)
-    return (share * (radius / np.maximum(distance, 0.2 * radius) - 1))[:, None] * away, shaft
+    column = ironed + (radius / np.maximum(distance, 0.05 * radius) - 1)[:, None] * away
+    return share[:, None] * (column - v), shaft
+
+
+def without_pads(warp: Warp) -> np.ndarray:
+    """Displacement (V, 3) that draws in what stands out from the fore legs' shafts below the elbow.
+
+    These are the template's carpal pads and dewclaws: hoofed legs have none, and on a registered leg they lie crumpled.
+    """
+    field = np.zeros_like(warp.vertices)
+    for side, flip in (("L", np.ones(3)), ("R", MIRROR)):
+        v = warp.vertices * flip
+        held = warp.weights[:, [INDEX[side + name] for name in ("Leg2", "Leg3", "Foot")]].sum(axis=1) > 0.5
+        elbow, ground = float(warp.joints[INDEX[side + "Leg2"], 2]), float(v[held, 2].min())
+        down = (elbow - v[held, 2]) / (elbow - ground)
+        levels = np.linspace(PADS_FROM, 1.0, 20)
+        near = np.exp(-(((down - levels[:, None]) / 0.05) ** 2))
+        middles = near @ v[held, :2] / near.sum(axis=1, keepdims=True)
+        middle = np.stack([np.interp(down, levels, column) for column in middles.T], axis=1)
+        out = v[held, :2] - middle
+        radius = np.linalg.norm(out, axis=1)
+        usual = near @ np.minimum(radius, 1.3 * np.median(radius)) / near.sum(axis=1)
+        most = PROUD * np.interp(down, levels, usual)
+        shrunk = np.minimum(1.0, most / np.maximum(radius, 1e-9))
+        fade = step(down, PADS_FROM, 0.2)[:, None]
+        moved = np.zeros_like(v)
+        moved[held, :2] = fade * (shrunk - 1)[:, None] * out
+        touched = np.minimum(1.0, 2 * smooth((np.abs(moved).sum(axis=1) > 0).astype(float), warp.faces, 3))[:, None]
+        moved += touched * (smooth(v + moved, warp.faces, 6) - v - moved)
+        field += moved * flip
+    return field
 
 
 def foot_field(warp: Warp, kind: str) -> np.ndarray:
     """Displacement (V, 3) of all four feet to a `hoof`, `cloven` or `pillar` foot; symmetric."""
-    field = np.zeros_like(warp.vertices)
+    pads = without_pads(warp)
+    field = pads.copy()
     ground_of = (warp.template or warp).vertices[:, 2]
     for bones in FEET:
         for side, flip in (("L", np.ones(3)), ("R", MIRROR)):
-            v = warp.vertices * flip
+            v = (warp.vertices + pads) * flip
             foot, shaft = (warp.weights[:, INDEX[side + name]] for name in bones[:0:-1])
             lowest = int(np.argmin(np.where(foot > 0.5, ground_of, np.inf)))
             cap = cut_cap(warp.faces, foot > 0.5, lowest)
@@ -129,7 +172,7 @@ def foot_field(warp: Warp, kind: str) -> np.ndarray:
             if kind == "cloven":
                 grid = cleave(grid, 10)
             v = v + redraw(v, cap, grid, (len(grid) - len(SOLE_RINGS) - 1,))
-            field += (v - warp.vertices * flip) * flip
+            field += (v - (warp.vertices + pads) * flip) * flip
     return field
 
 

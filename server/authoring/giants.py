@@ -33,6 +33,7 @@ FIELDS = tuple(
 NOSE_START = 0.74  # of the head's length: where a trunk leaves the face
 PALATE = -0.3  # the roof of the mouth looks down more than this and is no part of a trunk
 EAR_ROOT = 0.45  # weight of the ear's joint above which the ear is redrawn
+EAR_LENGTH = 1.35  # of an elephant's ear over its head's length
 
 
 def nose_path(kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -40,7 +41,7 @@ def nose_path(kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     s = np.linspace(0, 1, 40)
     if kind == "trunk":  # hangs, and curls a little forward at its tip
         angle = 1.45 * step(s, 0.18, 0.18) - 0.55 * step(s, 0.85, 0.2)
-        return angle, np.full(40, 2.1 / 39), np.interp(s, [0, 0.1, 0.35, 1], [0.155, 0.145, 0.095, 0.045])
+        return angle, np.full(40, 1.75 / 39), np.interp(s, [0, 0.1, 0.35, 1], [0.20, 0.18, 0.11, 0.05])
     if kind == "snout":  # a pig's: straight, and a flat disk at its end
         return (
             -0.25 * s,
@@ -106,7 +107,7 @@ def fan_grid(ring: np.ndarray, length: float) -> np.ndarray:
 
 def ear_field(warp: Warp) -> np.ndarray:
     """Displacement (V, 3) of both ears to an elephant's fans, about as tall as the head is long."""
-    length = float(np.linalg.norm(warp.nose() - warp.joints[INDEX["Head"]]))
+    length = EAR_LENGTH * float(np.linalg.norm(warp.nose() - warp.joints[INDEX["Head"]]))
     field = np.zeros_like(warp.vertices)
     for side, flip in (("L", np.ones(3)), ("R", MIRROR)):
         weights = warp.weights[:, INDEX[side + "Ear"]]
