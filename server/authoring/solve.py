@@ -28,7 +28,7 @@ UNKNOWNS: dict[str, tuple[float, dict[str, float]]] = {
     "head_size": (0.35, on(("Head", "Muzzle"), "length", "depth", "width")),
     "tail_length": (1.2, {**on(TAIL, "length"), **on(TAIL, "depth", "width", by=0.5)}),  # a stump is thin as well
     "ear_length": (0.5, {**on(("Ear",), "length"), **on(("Ear",), "depth", "width", by=0.6)}),  # nearly in proportion
-    "hind_foot": (0.2, {"LegBack3.length": 1.0, "FootBack.length": 0.4}),  # mostly the metatarsals: the paw keeps its shape
+    "hind_foot": (0.2, {"LegBack3.length": 1.0, "FootBack.length": 0.4}),  # the paw mostly keeps its shape
 }
 EXACT = 0.01  # standard deviation of the logarithm that a number of the table is met with
 LIMITS = (-3.5, 1.8)  # of the logarithm of any trait
