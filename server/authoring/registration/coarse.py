@@ -297,6 +297,16 @@ def marks_of(source: Source) -> dict[str, np.ndarray]:
     return {"left_eye": source.left_eye, "chin": chin}
 
 
+def holds(guess: np.ndarray, known: dict[int, np.ndarray]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """How firmly nodes are held (44,), to what places (44, 3), and how firmly girths are held to the usual (35,)."""
+    firm, goal = torch.zeros(len(NODES), dtype=torch.float64), torch.from_numpy(guess.copy())
+    for node, place in known.items():
+        firm[node], goal[node] = HOLD.get(NODES[node], 1.0), torch.from_numpy(place)
+    girths = torch.ones(len(JOINT_NAMES), dtype=torch.float64)
+    girths[[INDEX[name] for name in ("Head", "Mouth", "LEar", "REar")]] = 25.0
+    return firm, goal, girths
+
+
 def fit_coarse(source: Source, base: Base) -> Coarse:
     """Lay the template's bones over a source. Deterministic."""
     torch.set_num_threads(1)
@@ -311,18 +321,13 @@ def fit_coarse(source: Source, base: Base) -> Coarse:
     usual = usual_girths(guess, rest, rig.ends)
     unknown.start_girths(usual)
     size = base.length
-    firm = torch.zeros(len(NODES), dtype=torch.float64)
-    goal = torch.from_numpy(guess.copy())
-    for node, place in known.items():
-        firm[node], goal[node] = HOLD.get(NODES[node], 1.0), torch.from_numpy(place)
+    firm, goal, firm_girths = holds(guess, known)
     face, at = target.cloud
     pick = np.linspace(0, len(face) - 1, SAMPLES).astype(int)
     spot_points, spot_normals = target.at(target.vertices, face[pick], at[pick]), target.normals[face[pick]]
     area = torch.from_numpy(base.vertex_area * ~base.hidden)
     tree_edges = torch.from_numpy(np.flatnonzero(NODE_PARENTS >= 0))
     parents = torch.from_numpy(NODE_PARENTS)[tree_edges]
-    firm_girths = torch.ones(len(JOINT_NAMES), dtype=torch.float64)
-    firm_girths[[INDEX[name] for name in ("Head", "Mouth", "LEar", "REar")]] = 25.0
     eye = None if moved.left_eye is None else torch.from_numpy(moved.left_eye)
     eyes = torch.from_numpy(base.groups["left_eye"])
     optimiser = torch.optim.Adam([
