@@ -79,7 +79,7 @@ def new_coat(name: str, coat: Coat) -> bpy.types.Material:
     bump = tree.add("ShaderNodeBump")
     tree.put(bump.inputs["Height"], grain)
     smooth = tree.math("SUBTRACT", 1.0, tree.math("MAXIMUM", bare, eye))
-    tree.put(bump.inputs["Strength"], tree.math("MULTIPLY", smooth, 0.25 if coat.fur > 0 else 0.5))
+    tree.put(bump.inputs["Strength"], tree.math("MULTIPLY", smooth, 0.25 if coat.fur > 0 else 0.35))
     bump.inputs["Distance"].default_value = 0.01
     if coat.curl > 0:
         bump = _wool(tree, coat, rest, smooth, bump)
@@ -198,7 +198,7 @@ def _grain(tree: NodeTree, coat: Coat, rest: Socket) -> Socket:
         fine = tree.noise(tree.scaled(rest, (0.3, 1.0, 0.6)), 2.5 / max(coat.fur, 0.008), 3.0, 1.0)
         broad = tree.noise(rest, 5.0, 2.0, 2.0)
         return tree.math("MULTIPLY_ADD", broad, 0.35, tree.math("MULTIPLY", fine, 0.6 + 0.4 * coat.curl))
-    crack = tree.cells(tree.scaled(rest, 45.0), "DISTANCE_TO_EDGE", 1.0).outputs["Distance"]
+    crack = tree.cells(tree.scaled(rest, 80.0), "DISTANCE_TO_EDGE", 1.0).outputs["Distance"]
     return tree.math("MULTIPLY_ADD", tree.step(crack, 0.0, 0.12), 0.8, tree.math("MULTIPLY", tree.noise(rest, 7.0, 3.0), 0.5))
 
 

@@ -28,6 +28,16 @@ def test_the_coat_colours_the_skin_and_parts_add_to_it():
     assert horned[2][model.n_vertices :].max() < 0.1
 
 
+def test_finer_keeps_the_form_and_the_coat():
+    model = default_model()
+    bare = dataclasses.replace(model.species["goat"], coat=RED, parts=())
+    plain, finer = Dressing(model).dress(bare), Dressing(model).dress(bare, finer=True)
+    assert len(finer[1]) == 4 * len(model.faces) and finer[1].max() == len(finer[0]) - 1
+    np.testing.assert_array_equal(finer[0][: model.n_vertices], plain[0])
+    np.testing.assert_allclose(finer[2][: model.n_vertices], plain[2], atol=1e-9)
+    np.testing.assert_allclose(np.ptp(finer[0], axis=0), np.ptp(plain[0], axis=0), rtol=0.02)
+
+
 def test_an_individual_has_its_own_shape():
     model = default_model()
     goat = model.species["goat"]

@@ -214,6 +214,7 @@ OTHER_CARNIVORES = {
         "#cfc1a6",
         (
             Layer("body", "#241a14", "spots", 0.085, 0.2, warp=0.4),
+            Layer("head", "#b5a283", edge=0.04),
             Layer("dorsal_stripe", "#17110d", edge=0.02),
             Layer("legs", "#241a14", "spots", 0.06, 0.13),
             Layer("tail", "#cbbda2"),

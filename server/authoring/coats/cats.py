@@ -201,7 +201,7 @@ FELIDS = {
         (
             Layer("lower_face", "#f6ecdc", edge=0.03),
             Layer("ears", "#15110f"),
-            Layer("brow", "#f6ecdc", edge=0.03, strength=0.6),
+            Layer("brow", "#f6ecdc", edge=0.05, strength=0.35),
             Layer("bridge", "#8d5429", edge=0.03),
         ),
         0.25,
