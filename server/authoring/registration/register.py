@@ -20,11 +20,19 @@ from .template_parts import Base
 SPOTS = 8000
 
 
+def quantile_by(values: np.ndarray, weights: np.ndarray, share: float) -> float:
+    """The value below which that share of the weights lies."""
+    order = np.argsort(values, kind="stable")
+    total = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(total, share * total[-1])])
+
+
 def errors_of(base: Base, coarse: Coarse, vertices: np.ndarray) -> dict[str, float]:
     """Distances in percent of the source's length without the tail, and how the surface fared.
 
     `to` is from the result to the source (what the mouth hides left out), `from` the other way; head and jaw are what
-    follows these bones; means are by area; stretch_01 and stretch_99 are quantiles of edge length over the template's edge length.
+    follows these bones; all are by area, as the samples of the way back are.
+    stretch_01 and stretch_99 are quantiles of edge length over the template's edge length.
     """
     target = coarse.source
     length = np.ptp(target.vertices[target.parts[:, PARTS.index("tail")] < 0.5, 0]) / 100
@@ -38,7 +46,7 @@ def errors_of(base: Base, coarse: Coarse, vertices: np.ndarray) -> dict[str, flo
     stretch = np.quantile(long[0] / long[1], (0.01, 0.99))
     head, jaw = (seen & (base.weights[:, INDEX[name]] > 0.5) for name in ("Head", "Mouth"))
     return {
-        "to_mean": float((to * area).sum() / area.sum()), "to_95": float(np.quantile(to[seen], 0.95)),
+        "to_mean": float((to * area).sum() / area.sum()), "to_95": quantile_by(to, area, 0.95),
         "from_mean": float(back.mean()), "from_95": float(np.quantile(back, 0.95)),
         "head": float(np.average(to[head], weights=area[head])), "jaw": float(np.average(to[jaw], weights=area[jaw])),
         "stretch_01": float(stretch[0]), "stretch_99": float(stretch[1]),
