@@ -20,8 +20,8 @@ from scipy.optimize import nnls
 from .skeleton import JOINT_NAMES, joint_mirror
 
 FLIP = np.array([1.0, -1.0, 1.0])
-EXACT = 0.0002  # of the trunk's length
-FIRST_WEIGHT, ROUNDS = 10.0, 10
+EXACT = 0.00005  # of the trunk's length
+FIRST_WEIGHT, ROUNDS = 30.0, 10
 
 
 @dataclass(frozen=True)
