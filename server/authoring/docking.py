@@ -19,6 +19,7 @@ from .warp import Warp
 SHORT = 0.11  # of head and body: shorter tails are nubs
 ROOT, BLEND = 0.11, 0.06  # where along the tail the nub begins, and over how much it is joined to the body
 DROOP = 0.8  # how far a nub leans down from straight out
+CAP = 0.925  # where along the tail its rounded end begins, whose vertices are told apart by how far they are off the middle line
 FULLNESS = 0.8  # how soon a ring narrows: 1 spaces the rings evenly over the ellipse's angle
 ROUNDS, SOFTENED = 3, 6  # corrections of the nub's length; steps of smoothing where it meets the body
 
@@ -31,6 +32,7 @@ class Docking:
     along: np.ndarray = field(init=False)  # (V,) 0 at the first tail joint, 1 at the tip
     angle: np.ndarray = field(init=False)  # (V,) about the tail, radians
     tail: np.ndarray = field(init=False)  # (V,) bool
+    breadth: np.ndarray = field(init=False)  # (V,) distance off the middle line over that where the rounded end begins
 
     def __post_init__(self) -> None:
         warp = self.template
@@ -42,6 +44,9 @@ class Docking:
         object.__setattr__(self, "along", along)
         object.__setattr__(self, "angle", np.arctan2(offset[:, 1], (offset * upward).sum(axis=1)))
         object.__setattr__(self, "tail", held > 0.3)
+        off = np.linalg.norm(offset, axis=1)
+        begins = off[(held > 0.3) & (np.abs(along - CAP) < 0.02)].mean()
+        object.__setattr__(self, "breadth", np.clip(off / begins, 0.0, 1.0))
 
     def nub(self, vertices: np.ndarray, length: float) -> np.ndarray:
         """The animal (V, 3) with a nub that stands out by `length` in its unit."""
@@ -53,7 +58,8 @@ class Docking:
         outward /= np.linalg.norm(outward)
         outward = outward * (np.sign(-outward[0]) or 1.0) + DROOP * np.array([0.0, 0.0, -1.0])
         outward /= np.linalg.norm(outward)
-        height = np.clip((self.along - ROOT) / (1 - ROOT), 0.0, 1.0) ** FULLNESS * np.pi / 2
+        height = np.clip((np.minimum(self.along, CAP) - ROOT) / (1 - ROOT), 0.0, 1.0) ** FULLNESS * np.pi / 2
+        height = np.where(self.along > CAP, np.arccos(self.breadth * np.cos(height)), height)
         rim = terms[:, 1:2] * upward + terms[:, 2:] * left
         target = centre + np.cos(height)[:, None] * rim + length * np.sin(height)[:, None] * outward
         share = np.where(self.tail, step(self.along, ROOT, BLEND), 0.0)[:, None]
