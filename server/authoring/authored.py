@@ -19,7 +19,7 @@ from .proportions import expand
 from .skeleton import INDEX, TAIL, joint_mirror
 from .solve import Wanted, solve
 from .space import Space, learn
-from .surface import averaging, self_intersecting_faces
+from .surface import averaging, face_neighbours, flipped_faces, self_intersecting_faces
 
 FLIP = np.array([1.0, -1.0, 1.0])
 RELAXING, STEPS = 12, 2  # rounds at most, and steps of smoothing in each
@@ -27,7 +27,9 @@ AFTER = 1  # rounds more once nothing cuts: surfaces that only just part would m
 TAIL_STEP, TAIL_STEPS = 0.12, 10  # radians by which a tail that cuts the body or the ground is raised, and how often
 LIFT = {"tail_droop": -0.5, "tail_curl": 0.5}  # how a tail leaves the ground: half from its root, half by its bend
 CLEARANCE = 0.006  # of the trunk's length: how far above the soles a tail ends
-SETTLING = 6  # times the space is learned anew
+TIPS = (0.85, 0.7, 0.55, 0.4)  # where along the tail its rounded end may begin
+TIP_ROUGHNESS = 5.0  # how much more than rounding a tail must bear: the space is coarser there than on the whole body
+SETTLING = 8  # times the space is learned anew
 ROUNDING = 4e-5  # of the trunk's length: what half precision may move a vertex by
 Sources = Mapping[str, tuple[np.ndarray, np.ndarray]]
 
@@ -66,6 +68,7 @@ class Studio:
         warp = template.warp
         self.faces = warp.faces
         self.average = averaging(warp.faces, len(warp.vertices))
+        self.neighbours = face_neighbours(warp.faces)
         rough = ROUNDING * template.height_and_length(warp.vertices)[1]
         shakes = rough * np.random.default_rng(0).standard_normal((2, *warp.vertices.shape))
         self.shakes = symmetric(shakes, mirror) * np.sqrt(2)
@@ -99,7 +102,7 @@ class Studio:
         """
         touched, left = np.zeros(len(vertices)), RELAXING
         while left:
-            bad = self.cutting(vertices)
+            bad = self.unsound(vertices)
             if not bad.any():
                 if not touched.any():
                     return vertices
@@ -114,12 +117,17 @@ class Studio:
             vertices = symmetric(vertices, self.mirror)
         return smooth_folds(vertices, self.faces, self.mirror, rounds=0)  # what is left is spanned anew
 
-    def cutting(self, vertices: np.ndarray) -> np.ndarray:
-        """Mask (F,) of the faces that cut another, or would if every vertex moved by as much as rounding may move it."""
-        bad = self_intersecting_faces(vertices, self.faces)
+    def unsound(self, vertices: np.ndarray, roughness: float = 1.0) -> np.ndarray:
+        """Mask (F,) of the faces folded over, and of those that cut another or would if each vertex moved by its rounding."""
+        bad = self_intersecting_faces(vertices, self.faces) | flipped_faces(vertices, self.faces, self.neighbours)
         for shake in self.shakes:
-            bad |= self_intersecting_faces(vertices + shake, self.faces)
+            bad |= self_intersecting_faces(vertices + roughness * shake, self.faces)
         return bad
+
+    def faults(self, vertices: np.ndarray) -> int:
+        """How many faces cut another or are folded over."""
+        cutting = self_intersecting_faces(vertices, self.faces)
+        return int((cutting | flipped_faces(vertices, self.faces, self.neighbours)).sum())
 
     def folded(self, vertices: np.ndarray) -> float:
         """Share of the faces that cut another."""
@@ -131,15 +139,30 @@ class Studio:
         return bool(vertices[self.tail, 2].min() < ground)
 
     def docked(self, vertices: np.ndarray, joints: np.ndarray) -> np.ndarray:
-        """The animal (V, 3) with joints (35, 3), its tail a smooth nub where there is next to none."""
+        """The animal (V, 3) with joints (35, 3), its tail a smooth nub where there is next to none, and never crumpled."""
 
         def measure(name: str, surface: np.ndarray) -> float:
             return float(self.ruler.measure(surface[None], joints[None])[name][0])
 
         tail = measure("tail_length", vertices)
         if tail > SHORT * measure("head_body_length", vertices):
-            return vertices
+            return self.tipped(vertices)
         return self.docking.docked(vertices, lambda surface: measure("tail_length", surface), tail)
+
+    def tipped(self, vertices: np.ndarray) -> np.ndarray:
+        """The animal (V, 3), its tail rounded off from as near to the tip as makes it sound."""
+
+        def crumpled(surface: np.ndarray) -> int:
+            return int(self.tail[self.faces[self.unsound(surface, TIP_ROUGHNESS)]].all(axis=1).sum())
+
+        best, least = vertices, crumpled(vertices)
+        for root in TIPS:
+            if not least:
+                break
+            tried = self.docking.tipped(vertices, root)
+            if crumpled(tried) < least:
+                best, least = tried, crumpled(tried)
+        return best
 
     def author(self, breed: Breed, wanted: Mapping[str, Wanted]) -> Authored:
         """One species, from its breed and what its measures should be (see `solve.targets`)."""
@@ -180,29 +203,31 @@ class Studio:
         return np.concatenate(vertices), np.concatenate(joints), kinds
 
     def settle(
-        self, exact: np.ndarray, individuals: np.ndarray, count: int, rounds: int = SETTLING
+        self, exact: np.ndarray, individuals: np.ndarray, count: int, judged: int, rounds: int = SETTLING
     ) -> tuple[Space, np.ndarray]:
-        """The space learned so that the shapes it gives back are free of folds, and the exact surfaces (M, V, 3) changed for it.
+        """The space learned so that the first `judged` shapes come back sound, and the exact surfaces (M, V, 3) changed for it.
 
         A surface that is sound may cut itself once its last hundredths of a percent are lost (lips, eyelids, a tail on the
-        thigh): what comes back folded is relaxed and takes the surface's place, held to four times the accuracy. Of all
-        rounds the one that gives the soundest shapes counts.
+        thigh): what comes back folded is relaxed and takes the surface's place, and whatever is close to it is held more
+        firmly. Of all rounds the one that gives the soundest shapes counts.
         """
         exact, strict = exact.copy(), np.ones(len(exact))
-        best: tuple[float, Space, np.ndarray] | None = None
+        exact[:] = [self.relaxed(surface) if self.unsound(surface).any() else surface for surface in exact]
+        best: tuple[int, Space, np.ndarray] | None = None
         for _ in range(rounds):
             space = learn(exact, individuals, self.mirror, count, self.length, strict)
             shapes = space.shape(space.project(exact))
-            folded = np.array([self.folded(shape) for shape in shapes])
-            badness = float((folded**2).sum())
+            faults = np.array([self.faults(shape) for shape in shapes])
+            badness = int((faults[:judged] ** 2).sum())
             if best is None or badness < best[0]:
                 best = badness, space, exact.copy()
-            poor = [index for index, shape in enumerate(shapes) if self.cutting(shape).any()]
+            poor = [index for index, shape in enumerate(shapes) if self.unsound(shape).any()]
             if not poor or rounds == 1:
                 break
             for index in poor:
-                exact[index] = self.relaxed(shapes[index])
-                strict[index] /= 4
+                strict[index] /= 2
+                if faults[index]:
+                    exact[index] = self.relaxed(shapes[index])
         if best is None:
             raise ValueError("settling takes at least one round")
         return best[1], best[2]

@@ -40,7 +40,7 @@ from .surface import self_intersecting_faces
 N_BETAS = 145
 INDIVIDUALS = 8  # drawn of each species and source
 OUTSIDE = {"LEar", "REar"}  # joints that stand in skin so thin that inside and outside mean little
-AUTHORING = ("solve", "population", "warp", "proportions", "head", "feet", "giants")
+AUTHORING = ("solve", "population", "warp", "proportions", "head", "feet", "giants", "docking")
 KEPT = ("parameters", "vertices", "joints", "metres_per_unit", "folded")  # of a species, in the cache
 LICENCE = "CC0-1.0"
 SOURCE = (
@@ -94,7 +94,7 @@ def registered_sources(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
 def author(studio: Studio, breeds: Mapping[str, Breed], table: Table, cache: Path | None) -> dict[str, Authored]:
     """Every species, solved; from the cache where nothing that it is made of has changed."""
     warp = studio.template.warp
-    own_steps = [inspect.getsource(step) for step in (Studio.author, Studio.relaxed, Ruler)]
+    own_steps = [inspect.getsource(step) for step in (Studio, Ruler)]
     common = digest([warp.vertices, warp.joints, warp.fields, *own_steps], AUTHORING)
     guessed = expected(table, {name: breed.family for name, breed in breeds.items()})
     result = {}
@@ -138,7 +138,7 @@ def build_space(
     vertices, joints, _ = studio.individuals(breeds, authored, individuals, rng)
     known = [animal.vertices for animal in authored.values()] + [source[0] for source in studio.sources.values()]
     mean = studio.relaxed(np.asarray(vertices.mean(axis=0), np.float64))
-    space, exact = studio.settle(np.stack([mean, *known]), vertices, N_BETAS, settling)
+    space, exact = studio.settle(np.stack([mean, *known]), vertices, N_BETAS, 1 + len(authored), settling)
     betas = space.project(exact)
     shapes = np.concatenate([space.shape(betas[1:]), vertices[::5]])
     rig = np.concatenate(

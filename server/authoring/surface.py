@@ -1,4 +1,4 @@
-"""Work on triangle surfaces: Laplacians, visibility, simplifying one half and mirroring it, self-intersection.
+"""Work on triangle surfaces: Laplacians, visibility, simplifying one half and mirroring it, faces folded over or cutting others.
 
 Arrays: vertices (V, 3), faces (F, 3). The plane of symmetry is y = 0 and y > 0 is the animal's left.
 pymeshlab is imported inside the functions that need it: it is a build tool, never a dependency of the package.
@@ -235,6 +235,28 @@ def relax_slivers(
         vertices = vertices + moved * (mean @ vertices - vertices)
         vertices = (vertices + vertices[mirror] * (1.0, -1.0, 1.0)) / 2
     return vertices
+
+
+def face_neighbours(faces: np.ndarray) -> np.ndarray:
+    """(F, 3) the face across each edge of every face. Raises ValueError unless the surface is closed and manifold."""
+    directed = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]).astype(np.int64)
+    n = int(faces.max()) + 1
+    keys, back = directed[:, 0] * n + directed[:, 1], directed[:, 1] * n + directed[:, 0]
+    order = np.argsort(keys)
+    if len(np.unique(keys)) != len(keys):
+        raise ValueError("the surface is not manifold: an edge belongs to more than two faces, or two faces disagree on outside")
+    at = np.searchsorted(keys[order], back)
+    if (at >= len(keys)).any() or (keys[order][np.minimum(at, len(keys) - 1)] != back).any():
+        raise ValueError("the surface is not closed: an edge has a face on one side only")
+    return (order[at] % len(faces)).reshape(3, len(faces)).T
+
+
+def flipped_faces(vertices: np.ndarray, faces: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
+    """Mask (F,) of the faces folded over: those that look away from all their neighbours (F, 3)."""
+    a, b, c = (vertices[faces[:, k]] for k in range(3))
+    normals = np.cross(b - a, c - a)
+    normals /= np.maximum(np.linalg.norm(normals, axis=1), 1e-30)[:, None]
+    return np.einsum("fd,fkd->fk", normals, normals[neighbours]).max(axis=1) < 0
 
 
 def self_intersecting_faces(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...animal.model import AnimalModel
+from ..authoring.surface import face_neighbours, flipped_faces
 from .intersections import FaceContacts
 
 Array = NDArray[np.float64]
@@ -46,32 +47,16 @@ class SurfaceCheck:
         cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         area2 = np.linalg.norm(cross, axis=1)
         longest = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).max(axis=1)
-        normals = cross / np.maximum(area2, 1e-30)[:, None]
-        toward = np.einsum("fd,fkd->fk", normals, normals[self.neighbours])
         asymmetry = np.nan
         if self.model.vertex_mirror is not None:
             apart = vertices[self.model.vertex_mirror] * (1.0, -1.0, 1.0) - vertices
             asymmetry = float(np.abs(apart).max() / np.ptp(vertices[:, 0]))
         return Health(
             intersecting=self.contacts.share(vertices),
-            flipped=float((toward.max(axis=1) < 0).mean()),
+            flipped=float(flipped_faces(vertices, self.faces, self.neighbours).mean()),
             degenerate=float((area2 < THIN * longest**2).mean()),
             asymmetry=asymmetry,
         )
-
-
-def face_neighbours(faces: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(F, 3) the face across each edge of every face. Raises ValueError unless the surface is closed and manifold."""
-    directed = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
-    n = int(faces.max()) + 1
-    keys, back = directed[:, 0] * n + directed[:, 1], directed[:, 1] * n + directed[:, 0]
-    order = np.argsort(keys)
-    if len(np.unique(keys)) != len(keys):
-        raise ValueError("the surface is not manifold: an edge belongs to more than two faces, or two faces disagree on outside")
-    at = np.searchsorted(keys[order], back)
-    if (at >= len(keys)).any() or (keys[order][np.minimum(at, len(keys) - 1)] != back).any():
-        raise ValueError("the surface is not closed: an edge has a face on one side only")
-    return (order[at] % len(faces)).reshape(3, len(faces)).T
 
 
 def single_fans(faces: NDArray[np.int64]) -> bool:

@@ -64,9 +64,6 @@ GROUND_SIGMA = 0.08
 """How far the four feet lie from one ground, for an animal as long as SMAL's (2.5 units)."""
 
 
-SHAPE_STRENGTH = 0.5
-"""Weight of the shape prior: below 1 because points are many and shape is what they have in common."""
-
 ROLL_SIGMA, TILT_SIGMA = 0.1, 0.4
 """How far trunks roll to a side and tilt up or down, radians: animals lie and sit, but seldom lean."""
 
@@ -245,7 +242,7 @@ class Fitter:
                 (self.box_sigma if matches is None else self.box_sigma_refined)[h.animal] * size)
         if matches is not None:
             self._add_outline(eq, h, s, matches, size)
-        add_priors(eq, h, self.pose_prior.at(h.theta), stiffness, SHAPE_STRENGTH)
+        add_priors(eq, h, self.pose_prior.at(h.theta), stiffness)
         add_upright(eq, h, PITCH_MEAN, PITCH_SIGMA, roll_sigma=ROLL_SIGMA, tilt_sigma=TILT_SIGMA)
         if self.has_paws:
             add_ground(eq, h, points[:, PAWS], motion.take(PAWS), self.ground_sigma)

@@ -13,7 +13,7 @@ from .hints import FitHints
 Array = NDArray[np.float64]
 
 SHAPE_DIMENSIONS = 40
-"""Principal directions of the prior that a photo may move: further ones are below what it can tell."""
+"""Principal directions of the surface that a photo may move: further ones are below what it can tell."""
 
 
 def shape_prior(model: AnimalModel, hints: FitHints, which: str) -> tuple[Array, Array]:
@@ -30,10 +30,18 @@ def shape_prior(model: AnimalModel, hints: FitHints, which: str) -> tuple[Array,
         raise JobFailure(code, f"{which}: {error}", _advice(model, hints)) from None
     if family is None:
         return np.zeros(model.n_betas), np.eye(model.n_betas)[:, :SHAPE_DIMENSIONS]
-    values, vectors = np.linalg.eigh(np.asarray(family.covariance, dtype=np.float64))
-    order = np.argsort(values)[::-1][: min(SHAPE_DIMENSIONS, model.n_betas)]
-    basis = vectors[:, order] * np.sqrt(np.maximum(values[order], 1e-8))
-    return np.asarray(family.mean, dtype=np.float64), basis
+    return np.asarray(family.mean, dtype=np.float64), surface_directions(model, family.covariance)[:, :SHAPE_DIMENSIONS]
+
+
+def surface_directions(model: AnimalModel, covariance: Array) -> Array:
+    """Basis (B, B) of betas with a covariance (B, B), betas = basis z with z ~ N(0, 1): the principal components of the
+    surface, what moves its vertices most first. (Betas of one size may move the whole trunk or an eyelid.)
+    """
+    values, vectors = np.linalg.eigh(np.asarray(covariance, dtype=np.float64))
+    root = vectors * np.sqrt(np.maximum(values, 1e-8))
+    offsets = np.asarray(model.shapedirs, dtype=np.float64).reshape(-1, model.n_betas)
+    turn = np.linalg.eigh(root.T @ (offsets.T @ offsets) @ root)[1][:, ::-1]
+    return root @ turn
 
 
 def _advice(model: AnimalModel, hints: FitHints) -> str:

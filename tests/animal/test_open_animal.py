@@ -111,14 +111,14 @@ def test_limits_hold_rest_and_mirror(model):
 def test_frame_units_and_credit(model):
     low, high = model.v_template.min(axis=0), model.v_template.max(axis=0)
     assert 2.3 < high[0] - low[0] < 2.8  # nose to tail tip, in SMAL's units
-    assert abs(high[0] - 0.69) < 0.01
+    assert abs(high[0] - 0.69) < 0.02
     points = dict(zip(SUPERSET, model.rest(np.zeros(145)).keypoints, strict=True))
     assert 0.5 < model.metres_per_unit * (points["withers"][2] - low[2]) < 0.7
     with np.load(FILE, allow_pickle=False) as arrays:
         about = json.loads(str(arrays["about"]))
-    assert about["licence"] == "Apache-2.0"
-    assert any("dm_control" in credit for credit in about["credits"])
-    assert "modified" in about["source"].lower()
+    assert about["licence"] == "CC0-1.0"
+    assert any("dm_control" in credit and "Apache-2.0" in credit for credit in about["credits"])
+    assert all(any(name in credit for credit in about["credits"]) for name in ("Quaternius", "Mesh2Motion", "PIG_model"))
 
 
 def test_species_have_their_real_proportions(model):

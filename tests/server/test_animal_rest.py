@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from bestiary.animal.default import default_model
-from bestiary.server.evaluate.animal_rest import SurfaceCheck, blend_intersections, face_neighbours, single_fans
+from bestiary.server.authoring.surface import face_neighbours
+from bestiary.server.evaluate.animal_rest import SurfaceCheck, blend_intersections, single_fans
 
 TETRAHEDRON = np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [0, 3, 2]])
 

@@ -12,8 +12,8 @@ from bestiary.server.authoring.docking import Docking
 from bestiary.server.authoring.landmarks import NAMES
 from bestiary.server.authoring.measures import Ruler
 from bestiary.server.authoring.skeleton import INDEX, TAIL
-from bestiary.server.authoring.surface import self_intersecting_faces
 from bestiary.server.authoring.warp import Warp
+from bestiary.server.evaluate.intersections import FaceContacts
 
 FILE = Path(__file__).parents[2] / "animal" / "data" / "open_animal.npz"
 
@@ -45,5 +45,5 @@ def test_a_nub_is_as_long_as_asked_and_sound(dog, share):
     assert np.abs(nub - warp.vertices)[away].max() < 0.01 * extent
     assert np.allclose(nub[mirror] * (1, -1, 1), nub, atol=1e-3 * extent)
     held = warp.weights[:, [INDEX[name] for name in TAIL]].sum(axis=1) > 0.5
-    bad = self_intersecting_faces(nub, warp.faces) & held[warp.faces].any(axis=1)
+    bad = FaceContacts(warp.faces).mask(nub) & held[warp.faces].any(axis=1)
     assert bad.mean() < 0.001
