@@ -242,7 +242,7 @@ class Fitter:
                 (self.box_sigma if matches is None else self.box_sigma_refined)[h.animal] * size)
         if matches is not None:
             self._add_outline(eq, h, s, matches, size)
-        add_priors(eq, h, self.pose_prior.at(h.theta), stiffness)
+        add_priors(eq, h, self.pose_prior.at(h.theta), stiffness, shape_strength=1.0)
         add_upright(eq, h, PITCH_MEAN, PITCH_SIGMA, roll_sigma=ROLL_SIGMA, tilt_sigma=TILT_SIGMA)
         if self.has_paws:
             add_ground(eq, h, points[:, PAWS], motion.take(PAWS), self.ground_sigma)

@@ -127,7 +127,7 @@ class PoseMixture:
         return PosePrior(self.means[best], self.precisions[best], self.low, self.high, self.constants[best])
 
 
-def add_priors(eq: NormalEquations, h: Hypotheses, prior: PosePrior, strength: float) -> None:
+def add_priors(eq: NormalEquations, h: Hypotheses, prior: PosePrior, strength: float, shape_strength: float) -> None:
     """Pose and shape: Gaussian about the prior's mean, with a steep hinge outside the joint limits."""
     k, turns = h.z.shape[1], h.theta[0].numel()
     pose, shape = slice(3, 3 + turns), slice(6 + turns, 6 + turns + k)
@@ -135,11 +135,11 @@ def add_priors(eq: NormalEquations, h: Hypotheses, prior: PosePrior, strength: f
     pull = strength * (off[:, None] @ prior.precision)[:, 0]
     excess = ((h.theta - prior.high).clamp_min(0) + (h.theta - prior.low).clamp_max(0)).flatten(1)
     steep = 1.0 / 0.1**2
-    eq.cost += (off * pull).sum(1) + strength * prior.constant + steep * (excess**2).sum(1) + (h.z**2).sum(1)
+    eq.cost += (off * pull).sum(1) + strength * prior.constant + steep * (excess**2).sum(1) + shape_strength * (h.z**2).sum(1)
     eq.g[:, pose] += pull + steep * excess
-    eq.g[:, shape] += h.z
+    eq.g[:, shape] += shape_strength * h.z
     eq.H[:, pose, pose] += strength * prior.precision + torch.diag_embed((excess != 0).to(off.dtype) * steep)
-    eq.H[:, shape, shape] += torch.eye(k, dtype=off.dtype, device=off.device)
+    eq.H[:, shape, shape] += shape_strength * torch.eye(k, dtype=off.dtype, device=off.device)
 
 
 def up_in_camera(pitch: Tensor) -> tuple[Tensor, Tensor]:

@@ -73,7 +73,7 @@ def test_gradients_of_all_terms_are_differences_of_their_cost() -> None:
         eq = NormalEquations.zeros(3, x.n_parameters, K)
         points, motion = body.points(x, body.skeletons(x), ids)
         add_points(eq, *project(points, motion, K), targets, torch.full((3, 6), 20.0, dtype=torch.float64), cutoff=6.0)
-        add_priors(eq, x, prior, 1.5)
+        add_priors(eq, x, prior, 1.5, 0.7)
         add_upright(eq, x, 0.1, 0.2, 0.3, 0.5)
         add_ground(eq, x, points[:, :4], motion.take([0, 1, 2, 3]), 0.5)
         return eq
