@@ -33,8 +33,15 @@ PILLAR = np.array([
     (0.08, 1.00, 1.24, 1.20), (0.00, 1.00, 1.20, 1.16),
 ])  # fmt: skip
 PILLAR_SLOPE = 0.15
-IRONING = {"Leg2": 8, "LegBack2": 0}  # steps of smoothing of a leg that becomes a column
-PILLAR_TOP = {"Leg2": 0.15, "LegBack2": 0.35}  # where along the second bone of the leg the column starts
+IRONING = {"Leg2": 8, "LegBack2": 6}  # steps of smoothing of a leg that becomes a column
+# Where on the column it is half itself, and over what width it becomes so.
+PILLAR_FADE = {"Leg2": (0.15, 0.15), "LegBack2": (0.2, 0.2)}
+PILLAR_TOP = {"Leg2": 0.0, "LegBack2": 0.35}  # where along the second bone of the leg the column starts
+MIDDLING = 4.0  # fortieths of a column over which its line and radius are means
+CURVE = {"Leg2": 1, "LegBack2": 3}  # degree of the line: a column has no knees
+STOUT = 1.1  # a column over the leg it is made of
+GROWTH = (0.5, 3.0)  # least and most of its own distance from the line that a vertex of a column is moved to
+EASING = 3  # steps of smoothing of what a column moves
 SOLE_RINGS = (0.75, 0.5, 0.25, 0.0)
 SLOPE = 0.35  # of the foot's height: how far forward the sole stands from the fetlock
 PADS_FROM = 0.3  # where down the fore leg, from the elbow, pads may be
@@ -86,40 +93,53 @@ def cleave(grid: np.ndarray, first: int) -> np.ndarray:
     return middle + (grid - middle) * (1 - CLEFT * opening[:, None] * notch)[:, :, None]
 
 
-def column_field(warp: Warp, side: str, bones: tuple[str, str, str], flip: np.ndarray) -> tuple[np.ndarray, float]:
-    """Displacement (V, 3), in the flipped frame, that rounds one lower leg to a column about its bones; its radius.
+def column_field(
+    warp: Warp, v: np.ndarray, side: str, bones: tuple[str, str, str], flip: np.ndarray
+) -> tuple[np.ndarray, float]:
+    """Displacement (V, 3) of v (V, 3), in the flipped frame, that rounds one lower leg to a column; its radius.
 
     Every vertex keeps its place along the leg, and so its joints.
     """
-    v = warp.vertices * flip
     held = np.stack([warp.weights[:, INDEX[side + name]] for name in bones])
     knee, hock, foot = (warp.joints[INDEX[side + name]] * flip for name in bones)
     start = knee + PILLAR_TOP[bones[0]] * (hock - knee)
     bend = np.linspace(0, 1, 41)[:, None]
     straight = np.where(bend < 0.5, start + 2 * bend * (hock - start), hock + (2 * bend - 1) * (foot - hock))
     round_ = (1 - bend) ** 2 * start + 2 * bend * (1 - bend) * hock + bend**2 * foot
-    line = 0.8 * straight + 0.2 * round_  # rounder, it would leave the leg at a sharp hock
-    along = np.gradient(line, axis=0)
-    along /= np.linalg.norm(along, axis=1, keepdims=True)
+    line = 0.5 * straight + 0.5 * round_
 
     def seen(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Which place on the line is nearest, and the way from the line to each point, and its length."""
         nearest = np.argmin(((points[:, None] - line[None]) ** 2).sum(axis=2), axis=1)
+        along = np.gradient(line, axis=0)
+        along /= np.linalg.norm(along, axis=1, keepdims=True)
         away = points - line[nearest]
         away -= (away * along[nearest]).sum(axis=1, keepdims=True) * along[nearest]
         return nearest, away, np.linalg.norm(away, axis=1)
 
-    nearest, _, distance = seen(v)
-    inside, leg = held.sum(axis=0) > 0.85, held.sum(axis=0) > 0.6
-    top = float(np.median(distance[leg & (nearest <= max(6, np.quantile(nearest[leg], 0.15)))]))
-    shaft = max(1.1 * float(np.median(distance[inside & (nearest > 18) & (nearest < 38)])), 0.9 * top)
-    top = max(top, shaft)  # never a waist above the column
-    share = smooth(np.where(leg, step(nearest / 40, 0.12, 0.12), 0.0), warp.faces, 5)
+    leg = held.sum(axis=0) > 0.6
     # Creases of the leg, which would stay along the column, are ironed out before it is rounded.
     ironed = smooth(v, warp.faces, IRONING[bones[0]])
-    nearest, away, distance = seen(ironed)
-    radius = top + (shaft - top) * step(nearest / 40, 0.3, 0.3)
-    column = ironed + (radius / np.maximum(distance, 0.05 * radius) - 1)[:, None] * away
+    # The line through the joints runs near the skin at the hock: it is moved into the flesh's middle.
+    for _ in range(2):
+        nearest, _, _ = seen(ironed)
+        kept = leg & (nearest > 0) & (nearest < 40)
+        near = np.exp(-(((np.arange(41)[:, None] - nearest[kept]) / MIDDLING) ** 2))
+        line = line + near @ (ironed[kept] - line[nearest[kept]]) / near.sum(axis=1, keepdims=True)
+        line = np.stack([np.polyval(np.polyfit(bend[:, 0], c, CURVE[bones[0]]), bend[:, 0]) for c in line.T], axis=1)
+    nearest, _, distance = seen(v)  # ironing has made the leg thinner
+    kept = leg & (nearest > 0) & (nearest < 40)
+    near = np.exp(-(((np.arange(41)[:, None] - nearest[kept]) / MIDDLING) ** 2))
+    usual = near @ distance[kept] / near.sum(axis=1)
+    shaft = max(STOUT * float(np.median(usual[18:36])), 0.9 * float(usual[:8].mean()))
+    share = smooth(np.where(leg, step(nearest / 40, *PILLAR_FADE[bones[0]]), 0.0), warp.faces, 5)
+    column = ironed
+    for easing in (0, EASING):
+        nearest, away, distance = seen(smooth(column, warp.faces, easing))
+        radius = np.maximum(usual, shaft)[nearest]  # never a waist above the column
+        radius += (shaft - radius) * step(nearest / 40, 0.6, 0.3)
+        column = smooth(column, warp.faces, easing)
+        column = column + (np.clip(radius / np.maximum(distance, 0.05 * radius), *GROWTH) - 1)[:, None] * away
     return share[:, None] * (column - v), shaft
 
 
@@ -166,7 +186,7 @@ def foot_field(warp: Warp, kind: str) -> np.ndarray:
             ground, radius = float(v[foot > 0.5, 2].min()), shaft_radius(v[shaft > 0.5])
             profile, slope = HOOF, SLOPE
             if kind == "pillar":
-                column, radius = column_field(warp, side, bones, flip)
+                column, radius = column_field(warp, v, side, bones, flip)
                 v, profile, slope = v + column, PILLAR, PILLAR_SLOPE
             grid = foot_grid(v[cap.ring], ground, radius, profile, slope)
             if kind == "cloven":

@@ -109,7 +109,7 @@ PARTS: dict[str, tuple[Part, ...]] = {
             Hair("forelock", 0.3, 0.06, 80, 0.4, 0.6, 0.3),
             tip="#2f2620",
         ),
-        mane("#1d1713", Hair("tail", 0.8, 0.144, 120, 0.2, 0.8, 0.3), kind="brush"),
+        mane("#1d1713", Hair("tail", 0.7, 0.12, 120, 0.06, 1.0, 0.2), kind="brush"),
     ),
     "gaur": (
         horns([(0, 0, 0), (0.0, 0.28, 0.08), (0.02, 0.5, 0.36), (0.02, 0.4, 0.72)], 0.11, "#a89662"),
@@ -305,7 +305,7 @@ PARTS: dict[str, tuple[Part, ...]] = {
         brush(BLACK, 0.16, 0.039, 36),
     ),
     # rhinos, elephants, pigs
-    "rhino": (rhino_horn(0.95, 0.17, (0.06, 0, 0)), rhino_horn(0.38, 0.14, (-0.26, 0, 0))),
+    "rhino": (rhino_horn(0.56, 0.13, (0.02, 0, 0)), rhino_horn(0.22, 0.11, (-0.24, 0, 0))),
     "black_rhino": (rhino_horn(0.75, 0.15, (0.06, 0, 0)), rhino_horn(0.5, 0.13, (-0.24, 0, 0))),
     "indian_rhino": (rhino_horn(0.34, 0.16, (0.04, 0, 0)),),
     "elephant": (
@@ -335,8 +335,8 @@ PARTS: dict[str, tuple[Part, ...]] = {
     "red_river_hog": (
         tusks([(0, 0, 0), (0.04, 0.06, 0.05), (0.0, 0.08, 0.1)], 0.022, lower=True, offset=(0.08, 0, 0)),
         upright_mane("#efe8da", 0.14),
-        ear_tufts("#efe8da", 0.3),
-        mane("#efe8da", Hair("cheeks", 0.12, 0.04, 240, 0.15, 0.4, 0.3)),
+        mane("#efe8da", Hair("ear_tips", 0.26, 0.05, 16, 0.08, 0.95, 0.3), kind="tuft"),
+        mane("#d9d0c0", Hair("cheeks", 0.12, 0.03, 240, 0.06, 0.6, 0.3)),
     ),
     # horses
     "horse": hanging_mane("#17110d"),

@@ -41,7 +41,7 @@ BREEDS: dict[str, Breed] = {
         "loin_depth": -0.10, "thigh_girth": -0.1, "leg_girth": 0.05, "chest_depth": 0.1, "head_depth": 0.12}, BULL),
     "yak": Breed("bovid", {
         **CATTLE, "giants.hump_shoulders": 0.55, "giants.skirt": 0.85, "giants.wool": 0.45, "neck_pitch": 0.2,
-        "giants.throat_mane": 0.8, "tail_girth": 0.9, "tail_brush": 0.4, "leg_girth": 0.2, "head_width": 0.1}, BULL),
+        "giants.throat_mane": 0.8, "tail_droop": 1.2, "tail_curl": -0.4, "tail_girth": 0.1, "leg_girth": 0.2, "head_width": 0.1}, BULL),
     "gaur": Breed("bovid", {
         **CATTLE, "giants.hump_shoulders": 0.65, "neck_girth": 0.28, "giants.dewlap": 0.8, "chest_width": 0.15,
         "thigh_girth": 0.15, "leg_girth": 0.02, "head.forehead.z": 0.06, "giants.crest": 0.8, "loin_width": 0.05}, BULL),
@@ -81,8 +81,9 @@ BREEDS: dict[str, Breed] = {
         "withers": 0.05, "leg_girth": -0.12, "neck_girth": 0.12, "muzzle_length": 0.1}, ANTELOPE),
     "blackbuck": Breed("bovid", {**SMALL, "leg_girth": -0.3, "neck_girth": 0.05, "ear_length": 0.1}, GAZELLE),
     "saiga": Breed("bovid", {
-        **SMALL, "head.nose_bridge.z": 0.11, "head.stop.z": 0.05, "head.nose_tip.z": -0.05, "head.nose_tip.x": 0.02,
-        "head.muzzle_side.y": 0.06, "head.nostril.z": -0.03, "head.nostril.y": 0.03, "leg_girth": -0.18,
+        **SMALL, "giants.proboscis": 0.6, "muzzle_girth": 0.25, "head_pitch": 0.15, "head.nose_bridge.z": 0.11, "head.stop.z": 0.05,
+        "head.nose_tip.z": -0.06, "head.nose_tip.x": 0.02, "head.muzzle_side.y": 0.08,
+        "head.nostril.z": -0.03, "head.nostril.y": 0.03, "leg_girth": -0.18,
         "neck_girth": 0.2, "giants.wool": 0.25, "ear_length": -0.3, "tail_length": -0.6, "neck_pitch": 0.12}, ANTELOPE),
     "sable_antelope": Breed("bovid", {
         **SMALL, "neck_girth": 0.28, "giants.crest": 1.3, "withers": 0.04, "chest_width": 0.1, "tail_brush": 0.6,

@@ -21,9 +21,9 @@ BREEDS: dict[str, Breed] = {
     "white_tailed_deer": Breed("cervid", {
         **CERVID, "leg_girth": -0.2, "tail_length": 0.5, "tail_girth": 0.6, "ear_length": 0.15, "ear_width": 0.15}, DEER),
     "moose": Breed("cervid", {
-        **CERVID, "giants.hump_shoulders": 0.55, "muzzle_length": 0.35, "muzzle_girth": 0.22, "head.upper_lip.z": -0.09,
+        **CERVID, "giants.hump_shoulders": 0.55, "muzzle_length": 0.35, "muzzle_girth": 0.32, "head.upper_lip.z": -0.09,
         "head.nose_tip.z": -0.05,
-        "head.nose_bridge.z": 0.08, "snout_width": 0.03, "head.nose_tip.x": 0.03, "neck_girth": 0.25,
+        "head.nose_bridge.z": 0.09, "snout_width": 0.05, "head.nose_tip.x": 0.03, "neck_girth": 0.25,
         "neck_pitch": 0.18, "giants.dewlap": 1.0, "chest_depth": 0.1, "leg_girth": -0.12, "tail_length": -1.5,
         "head_pitch": -0.1}, STURDY),
     "reindeer": Breed("cervid", {

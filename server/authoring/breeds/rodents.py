@@ -9,12 +9,13 @@ CROUCH = {
     "neck_length": -0.50, "neck_girth": 0.30, "neck_pitch": 0.15, "trunk_width": 0.16, "tail_droop": 0.4,
     "back_arch": 0.5, "rump_size": 0.12, "croup": 0.03, "LegBack1.pitch": -0.35, "LegBack3.pitch": 0.35,
 }  # fmt: skip
-HARE = {
-    **CROUCH, "foot_length": 0.30, "muzzle_length": -0.52, "muzzle_girth": 0.04, "head_depth": 0.06,
-    "skull_round": 0.02, "roman_nose": 0.02, "cheeks": 0.01, "head.nose_tip.z": -0.02, "ear_width": 0.20,
-    "ear_length": 0.7, "ear_pitch": 0.15, "ear_roll": -0.30, "ear_apart": -0.035, "ear_round": 0.35,
-    "tail_droop": -0.7, "jaw_line": 0.01, "tail_length": -1.5, "tail_girth": 0.6, "eye_size": 0.3,
-    "head.mouth_corner.x": 0.04, "head.chin.x": -0.025, "head.eye.x": -0.02, "head.eye.y": 0.01,
+HARE = {  # long hind feet folded flat under a round rump
+    **CROUCH, "foot_length": 0.30, "muzzle_length": -0.52, "muzzle_girth": 0.04, "head_depth": 0.14,
+    "skull_round": 0.045, "roman_nose": 0.02, "cheeks": 0.01, "head.nose_tip.z": -0.02, "ear_width": 0.20,
+    "ear_length": 0.7, "ear_pitch": 0.15, "ear_roll": -0.40, "ear_yaw": -0.5, "ear_apart": -0.035, "ear_round": 0.35,
+    "jaw_line": 0.01, "tail_length": -1.5, "tail_girth": 0.6, "tail_plume": 0.5, "tail_droop": 0.85, "eye_size": 0.35,
+    "head.mouth_corner.x": 0.04, "head.chin.x": -0.025, "head.eye.x": -0.02, "head.eye.y": 0.01, "plantigrade": 1.28,
+    "LegBack1.pitch": -0.78, "LegBack3.pitch": 0.78,
 }  # fmt: skip
 RODENT = {
     **CROUCH, "muzzle_length": -0.25, "muzzle_girth": -0.20, "head.lower_jaw.x": -0.04, "head.stop.z": 0.025,
@@ -31,12 +32,16 @@ BLUNT = {  # cavies and beavers: a deep square muzzle
 
 BREEDS: dict[str, Breed] = {
     "rabbit": Breed("lagomorph", {
-        **HARE, "belly": 0.03, "cheeks": 0.03, "back_arch": 0.75, "trunk_width": 0.28, "head_size": 0.12,
-        "tail_girth": 0.4, "neck_pitch": 0.05, "tail_length": -1.32, "ear_length": 1.08}),
+        **HARE, "cheeks": 0.05, "back_arch": 0.45, "trunk_width": 0.28, "head_size": 0.12,
+        "muzzle_length": -0.75, "muzzle_girth": 0.0, "head_depth": 0.18, "neck_pitch": 0.4, "neck_girth": 0.05,
+        "hind_bent": 0.35, "thigh_girth": 0.5, "loin_depth": 0.7, "groin": 0.0, "rump_size": 0.15,
+        "spine.depth": 0.1, "spine0.depth": 0.15, "LegBack1.pitch": -0.85, "LegBack3.pitch": 0.85,
+        "tail_girth": 0.2, "tail_plume": 0.8, "tail_droop": 1.0, "tail_length": -1.32, "ear_length": 1.08}),
     "hare": Breed("lagomorph", {
-        **HARE, "hind_bent": 0.22, "leg_length": 0.15, "leg_girth": -0.15, "trunk_width": 0.0, "loin_depth": 0.20,
-        "groin": 0.03, "neck_length": -0.25, "ear_width": 0.10, "muzzle_length": -0.38, "neck_pitch": 0.0,
-        "back_arch": 0.5, "tail_girth": 0.3, "tail_length": -1.16, "ear_length": 1.23}),
+        **HARE, "hind_bent": 0.25, "leg_length": 0.15, "leg_girth": -0.15, "trunk_width": 0.0, "loin_depth": 0.52,
+        "groin": 0.0, "thigh_girth": 0.3, "neck_length": -0.25, "neck_girth": 0.0, "neck_pitch": 0.25,
+        "ear_width": 0.10, "ear_roll": -0.30, "muzzle_length": -0.58, "back_arch": 0.55, "tail_girth": 0.3,
+        "tail_length": -1.16, "ear_length": 1.23}),
     "mouse": Breed("rodent", {
         **RODENT, "ear_width": 0.85, "foot_size": 0.05, "muzzle_girth": -0.28, "back_arch": 0.6, "tail_girth": -0.2,
         "tail_droop": -0.25, "tail_curl": 0.12, "tail_length": 0.75, "ear_length": 0.3, "eye_size": 0.3,
@@ -52,11 +57,14 @@ BREEDS: dict[str, Breed] = {
         "Tail3.pitch": 0.45, "Tail4.pitch": 0.25, "Tail5.pitch": -0.3, "Tail6.pitch": -0.75, "Tail7.pitch": -0.6,
         "tail_length": 0.6, "ear_length": 0.44, "eye_size": 0.3, "ear_width": 0.55}),
     "guinea_pig": Breed("rodent", {
-        **BLUNT, "trunk_width": 0.6, "belly": 0.04, "neck_girth": 0.6, "ear_roll": 0.9, "ear_fold": 0.4,
-        "head_size": 0.3, "leg_girth": 0.2, "neck_length": -0.8, "back_arch": 0.45, "ear_width": -0.1,
-        "hind_bent": 0.05, "plantigrade": 0.6, "tail_curl": 0.0, "tail_brush": 0.0, "tail_droop": 0.0,
-        "tail_girth": -0.9, "tail_length": -2.7, "ear_length": 0.16, "eye_size": 0.15, "neck_depth": 0.0,
-        "loin_depth": 0.5, "groin": 0.09, "rump_size": 0.25, "LegBack1.pitch": -0.5, "LegBack3.pitch": 0.5}),
+        **BLUNT, "trunk_width": 0.9, "belly": 0.06, "neck_girth": 0.55, "ear_roll": 0.6, "ear_fold": 0.2,
+        "ear_low": 0.09, "head_size": 0.3, "head_depth": 0.08, "muzzle_length": -0.75, "muzzle_girth": -0.05,
+        "snout_width": 0.01, "head.nostril.y": -0.03, "roman_nose": 0.02, "cheeks": 0.05, "leg_girth": 0.2,
+        "neck_length": -0.8, "neck_pitch": 0.45, "withers": 0.05, "back_arch": 0.38, "ear_width": -0.1,
+        "hind_bent": 0.05, "plantigrade": 0.9, "thigh_girth": -0.1, "tail_curl": 0.0, "tail_brush": 0.0,
+        "tail_droop": 0.5, "tail_girth": -0.6, "tail_length": -2.7, "ear_length": 0.3, "eye_size": 0.5,
+        "neck_depth": 0.0, "loin_depth": 0.6, "groin": 0.06, "rump_size": 0.3, "LegBack1.pitch": -1.0,
+        "LegBack3.pitch": 1.0}),
     "capybara": Breed("rodent", {
         **BLUNT, "muzzle_length": 0.0, "muzzle_girth": 0.40, "head_depth": 0.20, "trunk_width": 0.42, "belly": 0.05,
         "loin_depth": 0.45, "neck_girth": 0.62, "neck_length": -0.25, "plantigrade": 0.45, "hind_bent": 0.12,
@@ -73,16 +81,20 @@ BREEDS: dict[str, Breed] = {
         "trunk_width": 0.36, "thigh_girth": 0.0, "tail_droop": -0.05, "back_arch": 0.5,
         "head_size": 0.3, "Tail1.depth": 0.9, "Tail2.depth": 0.8}),
     "marmot": Breed("rodent", {
-        **RODENT, "muzzle_length": -0.35, "muzzle_girth": 0.10, "trunk_width": 0.5, "belly": 0.04, "loin_depth": 0.45,
-        "leg_girth": 0.24, "neck_girth": 0.62, "cheeks": 0.04, "head_width": 0.12, "eye_size": 0.0, "ear_low": 0.04,
-        "back_arch": 0.4, "tail_plume": 0.6, "tail_girth": 0.3, "tail_brush": 0.0, "tail_droop": -0.1,
-        "hind_bent": 0.12, "ear_width": 0.0, "tail_length": -0.4, "ear_length": -0.14, "head_size": 0.12}),
+        **RODENT, "muzzle_length": -0.65, "muzzle_girth": 0.0, "trunk_width": 0.45, "belly": 0.04, "loin_depth": 0.45,
+        "groin": 0.04, "leg_girth": 0.15, "thigh_girth": 0.0, "neck_girth": 0.3, "neck_pitch": 0.2, "withers": 0.03,
+        "cheeks": 0.12, "head_width": 0.12, "head_depth": 0.12, "skull_round": 0.02, "eye_size": 0.4, "ear_low": 0.09,
+        "ear_roll": 0.5, "back_arch": 0.35, "tail_plume": 0.8, "tail_girth": 0.3, "tail_brush": 0.0,
+        "tail_droop": 0.0, "hind_bent": 0.0, "ear_width": -0.25, "tail_length": -0.4, "ear_length": -0.14,
+        "head_size": 0.25, "LegBack1.pitch": -0.85, "LegBack3.pitch": 0.85}),
     "hamster": Breed("rodent", {
-        **RODENT, "muzzle_length": -0.6, "cheeks": 0.12, "head.mouth_corner.y": 0.03, "trunk_width": 0.6,
-        "belly": 0.04, "neck_girth": 0.65, "neck_length": -0.8, "head_size": 0.25, "skull_round": 0.02,
-        "leg_girth": 0.1, "loin_depth": 0.45, "back_arch": 0.55, "ear_width": 0.55, "hind_bent": 0.12,
-        "tail_curl": 0.0, "tail_brush": 0.0, "tail_droop": 0.0, "tail_girth": -0.9, "tail_length": -1.72,
-        "ear_length": 0.0, "eye_size": 0.3, "head_width": 0.2, "ear_low": 0.03, "rump_size": 0.2}),
+        **RODENT, "muzzle_length": -0.95, "muzzle_girth": -0.05, "cheeks": 0.14, "head.cheek.z": -0.04,
+        "trunk_width": 0.9, "belly": 0.03, "groin": 0.03, "neck_girth": 0.5, "neck_length": -0.8, "neck_pitch": 0.45,
+        "withers": 0.06, "head_size": 0.35, "head_width": 0.15, "skull_round": 0.05, "leg_girth": 0.1,
+        "loin_depth": 0.5, "thigh_girth": 0.0, "back_arch": 0.5, "plantigrade": 1.1, "hind_bent": 0.1,
+        "ear_width": 0.05, "ear_round": 0.9, "ear_roll": 0.6, "ear_yaw": 0.0, "ear_low": 0.08, "tail_curl": 0.0,
+        "tail_brush": 0.0, "tail_droop": 0.0, "tail_girth": 0.0, "tail_length": -1.72, "ear_length": 0.0,
+        "eye_size": 0.6, "rump_size": 0.2, "LegBack1.pitch": -0.8, "LegBack3.pitch": 0.8}),
     "tasmanian_devil": Breed("marsupial", {
         "head_width": 0.36, "head_depth": 0.14, "muzzle_length": -0.28, "muzzle_girth": 0.16, "jaw_line": 0.03,
         "cheeks": 0.06, "head.stop.z": 0.03, "ear_round": 0.5, "ear_width": 0.55, "ear_roll": 0.30, "ear_low": 0.03,

@@ -19,8 +19,9 @@ BREEDS: dict[str, Breed] = {
         **BOAR, "muzzle_girth": 0.12, "snout_width": 0.05, "head.cheek.y": 0.08, "giants.crest": 1.0,
         "head.brow.z": 0.04, "head.eye.z": 0.04, "leg_girth": -0.1, "tail_length": 0.3}, PIG),
     "red_river_hog": Breed("suid", {
-        **BOAR, "ear_tuft": 0.7, "ear_low": 0.02, "leg_girth": -0.05, "tail_length": 0.3}, PIG),
+        **BOAR, "ear_tuft": 0.3, "ear_low": 0.04, "ear_roll": 0.6, "leg_girth": 0.15, "tail_length": 0.3, "trunk_width": 0.2,
+        "loin_depth": 0.15, "loin_width": 0.1, "belly": 0.06, "groin": 0.04, "giants.hump_shoulders": 0.2}, PIG),
     "peccary": Breed("tayassuid", {
         **BOAR, "giants.hump_shoulders": 0.2, "giants.wool": 0.3, "leg_girth": -0.35, "tail_length": -1.5,
-        "tail_girth": -1.0, "ear_round": 0.4, "neck_girth": 0.15, "loin_depth": -0.05}, PIG),
+        "tail_girth": -1.0, "ear_round": 0.4, "neck_girth": -0.1, "neck_depth": 0.0, "giants.crest": 0.3, "loin_depth": -0.05}, PIG),
 }  # fmt: skip

@@ -14,15 +14,17 @@ BEAR = {
     "head_width": 0.48, "head_depth": 0.30, "head_size": 0.05, "tail_curl": 0.0, "tail_brush": 0.0, "tail_girth": 0.0,
     "tail_droop": 0.6,
 }  # fmt: skip
+ROUND_EARED = {"neck_depth": 0.0, "ear_yaw": 0.7, "ear_roll": -0.2, "ear_round": 0.5, "ear_width": 0.0, "ear_pitch": -0.5}  # fmt: skip
 
 BREEDS: dict[str, Breed] = {
     "bear": Breed("ursid", {  # a hump of muscle over the shoulders and a dished face
-        **BEAR, "withers": 0.05, "stop": 0.05, "head.nose_bridge.z": -0.015, "head.nose_tip.z": 0.02,
-        "trunk_slope": -0.03, "croup_slope": 0.10, "muzzle_length": -0.20, "tail_length": -2.01, "ear_length": -0.3}),
+        **BEAR, **ROUND_EARED, "neck_girth": 0.55, "withers": 0.05, "stop": 0.05, "head.nose_bridge.z": -0.015,
+        "head.nose_tip.z": 0.02, "trunk_slope": -0.03, "croup_slope": 0.10,
+        "muzzle_length": -0.20, "tail_length": -2.01, "ear_length": -0.3}),
     "black_bear": Breed("ursid", {  # no hump, a straight profile, taller ears
-        **BEAR, "withers": -0.02, "croup": 0.045, "stop": 0.0, "head.stop.z": 0.025, "muzzle_length": -0.12,
-        "head_width": 0.38, "head_depth": 0.22, "neck_girth": 0.60, "leg_girth": 0.46, "trunk_width": 0.42,
-        "ear_roll": 0.2, "tail_length": -1.86, "ear_length": -0.1}),
+        **BEAR, **ROUND_EARED, "withers": -0.02, "croup": 0.045, "stop": 0.0, "head.stop.z": 0.025, "muzzle_length": -0.12,
+        "head_width": 0.38, "head_depth": 0.22, "neck_girth": 0.45, "leg_girth": 0.46, "trunk_width": 0.42,
+        "tail_length": -1.86, "ear_length": -0.8}),
     "polar_bear": Breed("ursid", {  # a long neck, a long narrow head without a stop, the rump highest
         **BEAR, "neck_length": 0.05, "neck_girth": 0.52, "neck_depth": 0.05, "neck_pitch": 0.32, "head_width": 0.26,
         "head_depth": 0.14, "head_size": 0.05, "cheeks": 0.04, "muzzle_length": 0.0, "muzzle_girth": 0.10,

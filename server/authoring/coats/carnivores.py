@@ -39,7 +39,11 @@ OTHER_CARNIVORES = {
     "sun_bear": Coat(
         "#15120f",
         "#191512",
-        (Layer("breast", "#e0a044", edge=0.02, ragged=0.03), Layer("snout", "#b28d62", edge=0.05)),
+        (
+            Layer("breast", "#dcc18e", edge=0.03),
+            Layer("shoulder_band", "#15120f", edge=0.03),  # leave a crescent of the mark
+            Layer("snout", "#b28d62", edge=0.05),
+        ),
         0.05,
         eye=BROWN_EYE,
         fur=0.015,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ....animal.coats import Coat, Layer, Tuft
 
 GREEN_EYE = "#a3a84c"
-PINK_NOSE = "#b97f74"
+PINK_NOSE = "#95675d"
 
 
 def _points(colour: str, edge: float = 0.16) -> tuple[Layer, ...]:
@@ -22,6 +22,7 @@ FELIDS = {
             Layer("tail", "#2c231b", "rings", 0.13, 0.45, strength=0.8),
             Layer("legs", "#2c231b", "stripes", 0.1, 0.3, strength=0.6),
             Layer("dorsal_stripe", "#2c231b", edge=0.03, strength=0.8),
+            Layer("ears", "#77654f"),
             Layer("muzzle", "#e5dccb", edge=0.04),
             Layer("tail_tip", "#2c231b"),
         ),
@@ -43,7 +44,7 @@ FELIDS = {
             Layer("tail_tip", "#2c1b12"),
         ),
         0.2,
-        nose="#8a5a50",
+        nose="#5f433b",
         eye="#b8862f",
         fur=0.014,
         tufts=(Tuft("lion_mane", 0.22), Tuft("tail_tip", 0.09)),
@@ -54,11 +55,12 @@ FELIDS = {
         (
             Layer("muzzle", "#e3cda6", edge=0.06),
             Layer("chin", "#f0e6d0", edge=0.04),
+            Layer("ears", "#a9845a"),
             Layer("ears", "#4a3524", "patches", 0.1, 0.4),
             Layer("tail_tip", "#2c1b12"),
         ),
         0.25,
-        nose="#8a5a50",
+        nose="#5f433b",
         eye="#b8862f",
         fur=0.014,
         tufts=(Tuft("tail_tip", 0.07),),
@@ -96,7 +98,7 @@ FELIDS = {
             Layer("muzzle", "#f1e6d2", edge=0.05),
         ),
         0.25,
-        nose="#8f5b50",
+        nose="#6a4740",
         eye="#bb9a3c",
         fur=0.018,
     ),
@@ -113,7 +115,7 @@ FELIDS = {
             Layer("muzzle", "#efdfc4", edge=0.05),
         ),
         0.25,
-        nose="#8f5b50",
+        nose="#6a4740",
         eye="#c19b38",
         fur=0.016,
     ),
@@ -155,11 +157,11 @@ FELIDS = {
         (
             Layer("muzzle", "#f3ead9", edge=0.04),
             Layer("nose_ring", "#f3ead9", edge=0.03),
-            Layer("ears", "#3b2a1f"),
+            Layer("ears", "#7d5a3c"),
             Layer("tail_tip", "#2e211a", edge=0.05),
         ),
         0.3,
-        nose="#84564c",
+        nose="#64433b",
         eye="#b39a52",
         fur=0.018,
     ),

@@ -131,7 +131,7 @@ CANIDS = {
             Layer("underparts", WHITE, edge=0.06, ragged=0.03),
             Layer("lower_legs", WHITE, edge=0.06),
             Layer("lower_face", WHITE, edge=0.03),
-            Layer("brow", WHITE, edge=0.02),
+            Layer("brow", "#c9cacb", edge=0.05, strength=0.7),
             Layer("muzzle", WHITE, edge=0.04),
             Layer("tail_under", WHITE, edge=0.04),
         ),

@@ -43,12 +43,12 @@ PIGS_AND_GIANTS = {
         contrast=0.12,
         nose="#4a3a35",
         fur=0.025,
-        tufts=(Tuft("dorsal_stripe", 0.07), Tuft("ear_tips", 0.12)),
+        tufts=(Tuft("dorsal_stripe", 0.07),),
     ),
     "peccary": hoofed(
         "#4d463f",
         "#57504a",
-        Layer("collar", "#cfc7b6", edge=0.03),
+        Layer("collar", "#b5ad9d", "flecks", 0.03, 0.8, edge=0.08, strength=0.85),
         Layer("back", "#211d1a", "flecks", 0.03, 0.6, edge=0.1),
         contrast=0.12,
         nose="#4a3d38",
@@ -117,8 +117,10 @@ PIGS_AND_GIANTS = {
     ),
     "indian_rhino": hoofed(
         "#77706f",
-        "#9a817c",
-        Layer("ears", "#a58680"),
+        "#7a7170",
+        Layer("ears", "#4c4646"),  # dark: what is lighter shows rosy skin inside
+        Layer("shoulder_band", "#4f4848", edge=0.015, strength=0.8),  # plates of armour
+        Layer("hindquarters", "#4f4848", edge=0.015, strength=0.8),
         Layer("everywhere", "#5f5958", "flecks", 0.045, 0.5, strength=0.5),
         contrast=0.1,
         nose="#6b6463",

@@ -1,8 +1,8 @@
 """The clips that ship: which of the rigs' clips, under which names, and how they are finished.
 
 Finishing puts the body on the ground (no foot below it, none above while the rig's stands), closes loops, and measures how
-fast an animal that walks on the spot would go. Some are carried over to another animal: turns are counted from each
-species' own stance, so they mean the same there; only the ground is found anew.
+fast an animal that walks on the spot would go. Every clip is for a species as the model has it, not for the rig's own build,
+and some for another animal than the rig is (see `carrying`).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from ....animal.npz import read_npz, write_json, write_npz
 from ....animal.species import find_species
 from ...fit.hints import FitHints
 from ...fit.world import metres_per_unit
+from .carrying import carried, relieved
 from .gaits import hold, trot
 from .retarget import FittedClip, RigFit
 from .rig_tracks import FPS
@@ -91,10 +92,10 @@ WANTED = _table()
 def shipped_clip(model: AnimalModel, wanted: Wanted, rig: RigFit, fitted: FittedClip, rig_species: str) -> AnimalClip:
     """One finished clip, in model units with the ground at z = 0."""
     own = wanted.species == rig_species
-    betas = rig.skeleton.betas if own else np.asarray(find_species(wanted.species, model.species).betas)
-    poses, trans = fitted.poses[wanted.first :].copy(), fitted.trans[wanted.first :].copy()
-    if not own:
-        trans = trans * _withers(model, betas) / _withers(model, rig.skeleton.betas)
+    betas = np.asarray(find_species(wanted.species, model.species).betas)
+    frames = slice(wanted.first, wanted.first + 1 if wanted.gait == "hold" else None)
+    poses = relieved(model, betas, carried(model, fitted.poses[frames], rig.skeleton.betas, betas))
+    trans = fitted.trans[frames] * _withers(model, betas) / _withers(model, rig.skeleton.betas)
     airborne = _airborne(fitted)[wanted.first :]
     made = "fitted to the rig" if own else f"fitted to the rig as a {rig_species}, carried over"
     if wanted.gait == "trot":
