@@ -175,7 +175,8 @@ class BESTIARY_PG_creature(PropertyGroup):
 
     def ready(self) -> bool:
         """Whether this armature has its sliders."""
-        return read_record(self.id_data) is not None and len(self.sliders) > 0 and creature.KEY in self.id_data
+        armature = self.id_data
+        return armature is not None and read_record(armature) is not None and len(self.sliders) > 0 and creature.KEY in armature
 
 
 CLASSES = (BESTIARY_PG_slider, BESTIARY_PG_part, BESTIARY_PG_creature)

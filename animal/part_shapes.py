@@ -238,7 +238,7 @@ def _tube_points(tube: Tube) -> Array:
     angle = np.arange(SIDES) * 2 * np.pi / SIDES
     turn = np.cos(angle)[:, None] * across[:-1, None] + tube.flat * np.sin(angle)[:, None] * normal[:-1, None]
     rings = centre[:-1, None] + radius[:-1, None, None] * turn
-    return np.concatenate([rings.reshape(-1, 3), centre[:1], centre[-1:]])
+    return np.concatenate([np.asarray(rings, np.float64).reshape(-1, 3), centre[:1], centre[-1:]])
 
 
 def _centre_line(tube: Tube, count: int) -> tuple[Array, Array]:

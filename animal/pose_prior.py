@@ -66,13 +66,13 @@ class PosePrior:
     @cached_property
     def cholesky(self) -> Array:
         """(M, D, D) lower triangles L with covariances = L L^T."""
-        return np.linalg.cholesky(self.covariances)
+        return np.asarray(np.linalg.cholesky(self.covariances), np.float64)
 
     @cached_property
     def whitening(self) -> Array:
         """(M, D, D) the triangles' inverses: what turns a deviation into standard normal numbers."""
         eye = np.broadcast_to(np.eye(self.cholesky.shape[1]), self.cholesky.shape)
-        return np.linalg.solve(self.cholesky, eye)
+        return np.asarray(np.linalg.solve(self.cholesky, eye), np.float64)
 
     def component_log_densities(self, poses: ArrayLike) -> Array:
         """log(weights[m] N(pose; m)) as (…, M) for poses (…, J-1, 3) radians. Raises PosePriorError for another shape."""

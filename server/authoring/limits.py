@@ -37,9 +37,9 @@ LIMITS: dict[str, Ranges] = {
     "LEar": ((-1.90, 0.50), (-1.10, 1.10), (-0.90, 0.90)),
 }
 
-_SUPPLE_BACK = dict.fromkeys(SPINE[1:], ((-0.22, 0.22), (-0.30, 0.38), (-0.30, 0.30)))
-_STIFF_BACK = dict.fromkeys(SPINE[1:], ((-0.10, 0.10), (-0.12, 0.15), (-0.12, 0.12)))
-_RIGID_BACK = dict.fromkeys(SPINE[1:], ((-0.06, 0.06), (-0.08, 0.10), (-0.08, 0.08)))
+_SUPPLE_BACK: dict[str, Ranges] = dict.fromkeys(SPINE[1:], ((-0.22, 0.22), (-0.30, 0.38), (-0.30, 0.30)))
+_STIFF_BACK: dict[str, Ranges] = dict.fromkeys(SPINE[1:], ((-0.10, 0.10), (-0.12, 0.15), (-0.12, 0.12)))
+_RIGID_BACK: dict[str, Ranges] = dict.fromkeys(SPINE[1:], ((-0.06, 0.06), (-0.08, 0.10), (-0.08, 0.08)))
 # Ungulates' carpus, hock and fetlock are hinges: they hardly roll or yaw, and the shoulder blade holds the upper arm in.
 _HINGED_LEGS: dict[str, Ranges] = {
     "LLeg1": ((-0.25, 0.35), (-0.95, 0.90), (-0.20, 0.20)),
@@ -71,7 +71,7 @@ _SHORT_NECK: dict[str, Ranges] = {"Neck": ((-0.25, 0.25), (-0.45, 0.70), (-0.45,
                                   "Head": ((-0.40, 0.40), (-0.60, 0.80), (-0.55, 0.55))}  # fmt: skip
 _GRAZING_NECK: dict[str, Ranges] = {"Neck": ((-0.50, 0.50), (-0.80, 2.00), (-1.00, 1.00))}
 _SMALL_TAIL: dict[str, Ranges] = dict.fromkeys(TAIL[1:], ((-0.15, 0.15), (-0.40, 0.40), (-0.40, 0.40)))
-_UNGULATE = {**_STIFF_BACK, **_HINGED_LEGS, **_GRAZING_NECK}
+_UNGULATE: dict[str, Ranges] = {**_STIFF_BACK, **_HINGED_LEGS, **_GRAZING_NECK}
 
 FAMILIES: dict[str, Mapping[str, Ranges]] = {
     "felid": {**_SUPPLE_BACK, "LLeg1": ((-0.50, 0.80), (-1.15, 1.05), (-0.50, 0.50)),

@@ -74,7 +74,7 @@ def left_out(files: SourceFiles, build: Path, seed: int, say: Say) -> dict[str, 
     studio = Studio(template, mirror, groups, registered_sources(build / "registered.npz"))
     found: dict[str, SurfaceFit] = {}
     spaces: dict[tuple[str, ...], tuple[AnimalModel, Array]] = {}
-    for source in load_sources(files.quaternius, files.rigs, files.pig):
+    for source in load_sources(files.package, files.quaternius, files.rigs, files.pig):
         if source.name not in studio.sources:
             continue
         kin = kin_of(source.name, studio.sources)

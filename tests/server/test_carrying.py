@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -21,7 +23,7 @@ def directions(model, betas, poses):
     """Unit directions (F, 12, 3) of the legs' bones."""
     joints = model.forward(betas, poses).joints
     at = {name: joints[:, index] for index, name in enumerate(model.joint_names)}
-    bones = np.stack([at[b] - at[a] for leg in LEGS.values() for a, b in zip(leg, leg[1:], strict=False)], axis=1)
+    bones = np.stack([at[b] - at[a] for leg in LEGS.values() for a, b in pairwise(leg)], axis=1)
     return bones / np.linalg.norm(bones, axis=2, keepdims=True)
 
 

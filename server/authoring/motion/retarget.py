@@ -217,7 +217,7 @@ def _with_offsets(rig: RigFit, stance: Hypotheses, standing: Track) -> RigFit:
 
 
 def _known(rig: RigFit, track: Track) -> NDArray[np.bool_]:
-    return np.isfinite(track.keypoints).all(axis=(0, 2)) & rig.skeleton.known
+    return np.asarray(np.isfinite(track.keypoints).all(axis=(0, 2)) & rig.skeleton.known, dtype=bool)
 
 
 def _thinned(track: Track) -> Track:
