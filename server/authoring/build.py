@@ -50,6 +50,7 @@ SOURCE = (
 CREDITS = (
     "Template: the dog of dm_control 1.0.50 (suite/dog_assets/dog_skin.skn), Google DeepMind with the Royal Veterinary "
     "College, Apache-2.0; changed: mouth shut, simplified, made symmetric, re-rigged to SMAL's joints.",
+    "Shapes: the rodent of dm_control, Google DeepMind, Apache-2.0.",
     "Shapes: animals of Quaternius, CC0-1.0.",
     "Shapes: animals of Mesh2Motion, CC0-1.0.",
     "Shapes: the fox of Khronos' glTF samples, the mesh by PixelMannen, CC0-1.0.",

@@ -118,7 +118,7 @@ def test_frame_units_and_credit(model):
         about = json.loads(str(arrays["about"]))
     assert about["licence"] == "CC0-1.0"
     assert any("dm_control" in credit and "Apache-2.0" in credit for credit in about["credits"])
-    assert all(any(name in credit for credit in about["credits"]) for name in ("Quaternius", "Mesh2Motion", "PIG_model"))
+    assert all(any(name in credit for credit in about["credits"]) for name in ("Quaternius", "Mesh2Motion", "PIG_model", "rodent"))
 
 
 def test_species_have_their_real_proportions(model):
