@@ -192,7 +192,8 @@ def registration(inputs: Inputs) -> Section:
     if not found:
         raise MissingInput("the registered sources of a build (--build, registered.npz)")
     kinds = sorted(next(iter(found.values())).errors)
-    metrics = {f"registration_{kind}_worst": max(source.errors[kind] for source in found.values()) for kind in kinds}
+    worst = {kind: min if kind == "stretch_01" else max for kind in kinds}  # edges may shrink as little as grow
+    metrics = {f"registration_{kind}_worst": worst[kind](source.errors[kind] for source in found.values()) for kind in kinds}
     metrics |= {f"registration_{kind}_mean": float(np.mean([s.errors[kind] for s in found.values()])) for kind in kinds}
     rows = [[name, *(source.errors[kind] for kind in kinds)] for name, source in found.items()]
     note = "\nPercent of the body's length without tail; `to` from the result to the source, `from` the other way.\n"

@@ -101,7 +101,7 @@ def zeroad(model: AnimalModel, folder: Path, say: Say) -> tuple[dict[str, Target
     targets = {name: Target(*surface) for name, surface in zeroad_animals(folder).items()}
     fits = {}
     for name, target in targets.items():
-        fits[name] = fit_surface(model, target.vertices, target.faces, starts=1)
+        fits[name] = fit_surface(model, target.vertices, target.faces)
         say(f"{name}: {fits[name].distance_percent:.2f} %")
     return targets, fits
 
