@@ -67,7 +67,7 @@ GROUND_SIGMA = 0.08
 ROLL_SIGMA, TILT_SIGMA = 0.1, 0.4
 """How far trunks roll to a side and tilt up or down, radians: animals lie and sit, but seldom lean."""
 
-PRIOR_WIDEN, PRIOR_FLOOR = 1.3, 0.08
+PRIOR_WIDEN, PRIOR_FLOOR = 2.0, 0.15
 """Animals in photos do more than those in a modeller's clips: factor on the learned spreads, and what every joint is free
 to do beside, as a share of half its limits."""
 LIMITS_IN_SIGMAS = 6.0
