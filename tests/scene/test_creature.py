@@ -128,9 +128,10 @@ def test_shaping_keeps_the_pose_and_says_the_truth_to_exports(blender, model, wo
     blender.context.view_layer.update()
     after = rig.read_animal(item)
     np.testing.assert_allclose(after.pose, before.pose, atol=2e-3)
-    skinned = replace(model, posedirs=None)
-    own = after.posed(skinned).vertices
-    np.testing.assert_allclose(world_vertices(rig.body_of(item)), own, atol=3e-3)
+    own, linear = after.posed(model).vertices, after.posed(replace(model, posedirs=None)).vertices
+    shown = world_vertices(rig.body_of(item))  # the strongest correctives are there, the weak ones are not
+    assert np.abs(shown - own).mean() < 0.8 * np.abs(linear - own).mean()
+    np.testing.assert_allclose(shown, own, atol=0.04)
 
 
 def test_another_species_brings_its_size_and_parts(blender, model, world_vertices):
