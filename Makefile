@@ -32,7 +32,7 @@ venv: .venv/.ready
 	  echo "Install it, or name it: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q --upgrade pip -c constraints.txt
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[server,blender,test]'
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[server,blender,stylise,cluster,test]'
 	@touch $@
 
 # Stubs of bpy must not stand beside bpy itself, so the linters live apart.

@@ -1,7 +1,9 @@
 """Skinned meshes of the game 0 A.D. (`.pmd`, versions 3 and 4), in numpy.
 
-The files hold a surface in its bind pose and, for each vertex, up to four bones. Axes are the game's: y up, animals
-looking along -z; `to_world` turns them. Every count is held against the file's length before anything is made from it.
+The files hold a surface in its bind pose and, for each vertex, up to four bones. Axes are the game's and left-handed: y up,
+animals looking along -z, their left side at +x; `to_world` takes them to ours. Faces are wound as the right-handed original
+was, so in the file they look inward and after `to_world` outward. Every count is held against the file's length before
+anything is made from it. Clips are in `zeroad_clip`, what belongs together in `zeroad_actor`.
 """
 
 from __future__ import annotations
@@ -18,13 +20,13 @@ MAX_UV_SETS = 8
 
 
 class ZeroAdError(ValueError):
-    """A file that is not a readable .pmd mesh; the message says what is wrong with it."""
+    """A file of the game that cannot be read; the message says what is wrong with it."""
 
 
 @dataclass(frozen=True)
 class ZeroAdMesh:
     """vertices (V, 3) in file axes and units, faces (F, 3), bones (V, 4) indices (-1: none), weights (V, 4), bind poses of
-    the B bones as translations (B, 3) and quaternions x y z w (B, 4)."""
+    the B bones as translations (B, 3) and quaternions x y z w (B, 4), uv (V, 2) of the first set, as the file has it."""
 
     vertices: np.ndarray
     faces: np.ndarray
@@ -32,28 +34,34 @@ class ZeroAdMesh:
     weights: np.ndarray
     translations: np.ndarray
     rotations: np.ndarray
+    uv: np.ndarray
 
 
-class _Cursor:
+class Cursor:
+    """A place in a file's bytes that moves on as things are taken, and never beyond the end."""
+
     def __init__(self, data: bytes) -> None:
         self.data, self.at = data, 0
 
     def take(self, count: int, what: str) -> bytes:
+        """The next `count` bytes; raises ZeroAdError, naming `what` was read, where they are not there."""
         if count < 0 or self.at + count > len(self.data):
             raise ZeroAdError(f"the file ends within its {what}")
         self.at += count
         return self.data[self.at - count : self.at]
 
     def number(self, what: str) -> int:
+        """The next unsigned 32-bit number."""
         return int(struct.unpack("<I", self.take(4, what))[0])
 
     def rows(self, count: int, kind: np.dtype, what: str) -> np.ndarray:
+        """The next `count` records of `kind`."""
         return np.frombuffer(self.take(count * kind.itemsize, what), kind)
 
 
 def parse_pmd(data: bytes) -> ZeroAdMesh:
     """A mesh from the bytes of a .pmd file. Raises ZeroAdError."""
-    cursor = _Cursor(data)
+    cursor = Cursor(data)
     if cursor.take(4, "header") != MAGIC:
         raise ZeroAdError("this is no .pmd file (its first letters are not PSMD)")
     version, _size = cursor.number("header"), cursor.number("header")
@@ -71,14 +79,15 @@ def parse_pmd(data: bytes) -> ZeroAdMesh:
     n_bones = cursor.number("bone count")
     poses = cursor.rows(n_bones, np.dtype(("<f4", 7)), "bones").reshape(-1, 7).astype(float)
     places, weights = rows["place"].astype(float), rows["weights"].astype(float)
-    if not (np.isfinite(places).all() and np.isfinite(weights).all() and np.isfinite(poses).all()):
+    uv = rows["uv"][:, 0].astype(float) if sets else np.zeros((count, 2))
+    if not all(np.isfinite(values).all() for values in (places, weights, poses, uv)):
         raise ZeroAdError("the file holds numbers that are not finite")
     if faces.size and faces.max() >= count:
         raise ZeroAdError(f"a face names vertex {faces.max()}; the mesh has {count}")
     bones = rows["bones"].astype(np.int64)
     weights = np.where(bones >= n_bones, 0.0, weights)
     bones = np.where(bones >= n_bones, -1, bones)
-    return ZeroAdMesh(places, faces, bones, weights, poses[:, :3], poses[:, 3:])
+    return ZeroAdMesh(places, faces, bones, weights, poses[:, :3], poses[:, 3:], uv)
 
 
 def read_pmd(path: str | Path) -> ZeroAdMesh:
@@ -93,6 +102,6 @@ def read_pmd(path: str | Path) -> ZeroAdMesh:
 
 
 def to_world(points: np.ndarray) -> np.ndarray:
-    """Points (…, 3) from the game's axes (y up, animals looking along -z) to x forward, y left, z up."""
+    """Points (…, 3) from the game's axes to x forward, y left, z up. A mirror, as the game's axes are left-handed."""
     points = np.asarray(points)
-    return np.stack([-points[..., 2], -points[..., 0], points[..., 1]], axis=-1)
+    return np.stack([-points[..., 2], points[..., 0], points[..., 1]], axis=-1)

@@ -33,6 +33,11 @@ def blender_command(script: str, blender: Path | None = None) -> list[str] | Non
     return [program, "--background", "--factory-startup", "--python-exit-code", "1", "--python", path, "--"]
 
 
+def blender_environment() -> dict[str, str]:
+    """This process's environment without what Blender's own Python must not see."""
+    return {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")}
+
+
 def run_script(
     script: str, arguments: Sequence[str | Path], blender: Path | None = None, timeout: float = 900.0
 ) -> str:
@@ -40,8 +45,6 @@ def run_script(
     command = blender_command(script, blender)
     if command is None:
         raise CliError("No Blender was found.", NO_BLENDER)
-    # Blender's Python must not see the environment of this one.
-    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")}
     try:
         done = subprocess.run(
             [*command, *map(str, arguments)],
@@ -51,7 +54,7 @@ def run_script(
             text=True,
             errors="replace",
             timeout=timeout,
-            env=environment,
+            env=blender_environment(),
             check=False,
         )
     except FileNotFoundError:

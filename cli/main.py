@@ -49,7 +49,7 @@ def _app() -> Any:
     """All verbs. The files named here import nothing heavy before they are called."""
     from tyro.extras import SubcommandApp
 
-    from . import animal, benchmark, demo, evaluate, keys, reconstruct, serve, status
+    from . import animal, benchmark, data, data_view, demo, evaluate, keys, reconstruct, render, serve, status, stylise
 
     app = SubcommandApp()
     for verb in (serve.serve, status.status, reconstruct.reconstruct, demo.demo):
@@ -57,6 +57,8 @@ def _app() -> Any:
     for name, group in (
         ("keys", {"server": keys.server, "client": keys.client, "allow": keys.allow}),
         ("animal", {"list": animal.list_animals, "show": animal.show, "convert": animal.convert}),
+        ("data", {"check": data.check, "merge": data.merge, "statistics": data.statistics, "view": data_view.view}),
+        ("render", {"herd": render.herd, "stylise": stylise.stylise}),
         ("evaluate", {"animal": evaluate.animal, "fit": evaluate.fit, "truth": evaluate.truth}),
         ("benchmark", {"body": benchmark.body, "serve": benchmark.serve, "import": benchmark.import_animals}),
     ):
@@ -70,6 +72,8 @@ def _app() -> Any:
 GROUPS = {
     "keys": "Who may talk to a server that listens beyond its own machine.",
     "animal": "Look at the animals of a model, and convert models.",
+    "data": "Verify, count and convert the data sets that render_herd.py writes.",
+    "render": "Pictures of many animals with exact ground truth, and photographs made of them.",
     "evaluate": "Measure how well the engines do; writes metrics.json, table.md and pictures.",
     "benchmark": "Measure speed against what one would use instead.",
 }

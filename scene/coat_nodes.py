@@ -87,6 +87,22 @@ def new_coat(name: str, coat: Coat) -> bpy.types.Material:
     return material
 
 
+def recoloured(pattern: bpy.types.Material, name: str, coat: Coat) -> bpy.types.Material:
+    """A copy of a coat's material in the colours of `coat`, which is like it in all but base, under and its layers' colours.
+
+    Several times faster than making the nodes anew.
+    """
+    material = pattern.copy()
+    material.name = name
+    material.diffuse_color = (*linear(coat.base), 1.0)
+    nodes = material.node_tree.nodes
+    colours = {"Base": coat.base, "Under": coat.under, "Inner ear": coat.inner_ear}
+    colours.update({f"Layer {number + 1} {layer.where}": layer.colour for number, layer in enumerate(coat.layers)})
+    for node, value in colours.items():
+        nodes[node].outputs[0].default_value = (*linear(value), 1.0)
+    return material
+
+
 def _finish(
     tree: NodeTree, shader: bpy.types.Node, coat: Coat, colour: Socket, roughness: Socket, normal: Socket, eye: Socket
 ) -> None:

@@ -79,15 +79,18 @@ def paint_coat(body: bpy.types.Object, shade: Array, rgb: tuple[float, float, fl
     _write_colours(body.data, np.clip(shade[:, None] * np.array(rgb), 0.0, 1.0))
 
 
-def dress(body: bpy.types.Object, painter: CoatPainter, coat: Coat, betas: Array, name: str) -> bpy.types.Material:
+def dress(
+    body: bpy.types.Object, painter: CoatPainter, coat: Coat, betas: Array, name: str, pattern: bpy.types.Material | None = None,
+) -> bpy.types.Material:
     """Give a mesh of the painter's model this coat, in place of what it wore: attributes, vertex colours, material.
 
-    betas (B',) are the shape the mesh has, so that patterns have their size on this animal. Gives the new material.
+    betas (B',) are the shape the mesh has, so that patterns have their size on this animal. pattern: the material of a coat
+    that differs in colours alone, which is quicker to copy than to make. Gives the new material.
     """
     surface = painter.surface(coat, betas)
     coat_nodes.write_attributes(body.data, surface)
     _write_colours(body.data, painter.paint(coat, surface))
-    material = coat_nodes.new_coat(name, coat)
+    material = coat_nodes.new_coat(name, coat) if pattern is None else coat_nodes.recoloured(pattern, name, coat)
     body.data.materials.clear()
     body.data.materials.append(material)
     return material

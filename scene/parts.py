@@ -52,10 +52,8 @@ def new_parts(
     data.polygons.add(len(mesh.faces))
     data.polygons.foreach_set("loop_start", np.arange(0, mesh.faces.size, 3, dtype=np.int32))
     data.polygons.foreach_set("use_smooth", np.ones(len(mesh.faces), dtype=bool))
-    _materials(data, mesh, name)
     data.update(calc_edges=True)
-    _lay_out_uv(data, mesh)
-    _paint(data, mesh, coat)
+    dress_parts(data, mesh, name, coat)
     item = bpy.data.objects.new(name, data)
     item[PARTS_KEY] = len(mesh.parts)
     _vertex_groups(item, mesh, bones)
@@ -63,6 +61,13 @@ def new_parts(
     modifier = item.modifiers.new("Armature", "ARMATURE")
     modifier.object = armature
     return item
+
+
+def dress_parts(data: bpy.types.Mesh, mesh: PartMesh, name: str, coat: ArrayLike = PLAIN_COAT) -> None:
+    """Give a mesh that has the vertices and faces of `mesh` its materials, texture layout and colours."""
+    _materials(data, mesh, name)
+    _lay_out_uv(data, mesh)
+    _paint(data, mesh, coat)
 
 
 def move_parts(item: bpy.types.Object, mesh: PartMesh, rest: Posed, frame: RestFrame) -> None:

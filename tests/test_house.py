@@ -16,11 +16,11 @@ SKIPPED = {"tests", "docs", "out", "dist", "build", "wheels"}
 ALLOWED = {
     "animal": {"numpy"},
     "wire": {"numpy", "msgspec", "zmq"},
-    "server": {"animal", "wire", "numpy", "msgspec", "zmq", "torch", "scipy", "PIL", "pycocotools", "safetensors"},
+    "server": {"animal", "wire", "numpy", "msgspec", "zmq", "torch", "scipy", "PIL", "pycocotools", "safetensors", "diffusers"},
     "scene": {"animal", "numpy", "bpy", "mathutils", "bpy_extras"},
     "addon": {"animal", "wire", "scene", "numpy", "bpy", "mathutils", "bpy_extras", "gpu", "gpu_extras", "blf"},
     "blender_scripts": {"bestiary", "animal", "scene", "numpy", "bpy", "mathutils", "bpy_extras"},
-    "cli": {"animal", "wire", "server", "benchmarks", "numpy", "tyro", "rich", "PIL"},
+    "cli": {"animal", "wire", "server", "benchmarks", "numpy", "tyro", "rich", "PIL", "ray"},
 }
 # Where the open animal's file is made; never imported when animals are fitted.
 AUTHORING = {"pymeshlab"}
