@@ -13,7 +13,10 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
+import socket
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Iterator
@@ -54,15 +57,17 @@ def main() -> int:
     from bestiary.blender_scripts.herd.options import OptionError, read_command
     from bestiary.blender_scripts.herd.store import Store, StoreError
 
+    leave_on_interrupt()
     try:
         run = read_command(words)
         with quiet() as report:
             return render(run, Store(run.out), *prepare(run, bpy), report)
     except (OptionError, StoreError) as error:
         return refuse(str(error))
-    except KeyboardInterrupt:
-        print("Stopped. The same command goes on from here.", file=sys.stderr)
-        return 130
+    except Exception as error:  # Blender would print it and leave with 0, as if all were well
+        traceback.print_exc()
+        print(f"error: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+        return 1
 
 
 def refuse(text: str) -> int:
@@ -70,9 +75,31 @@ def refuse(text: str) -> int:
     return 2
 
 
+def leave_on_interrupt() -> None:
+    """Let Ctrl-C end this process at once with code 130, also in the middle of a render.
+
+    Python would look at the signal only when the render is over, and Blender would cancel the one picture and go on. Nothing
+    is lost: files appear whole or not at all, and the next run takes away what is half-written.
+    """
+    waiting, told = socket.socketpair()
+    told.setblocking(False)
+    signal.signal(signal.SIGINT, lambda number, frame: None)
+    signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+
+    def leave() -> None:
+        while signal.SIGINT not in waiting.recv(1):
+            pass
+        os.write(2, b"\nStopped. The same command goes on from here.\n")
+        told.close()
+        os._exit(130)
+
+    threading.Thread(target=leave, daemon=True).start()
+
+
 def prepare(run: Run, bpy: Any) -> tuple[Planner, dict[str, Any]]:
     """What all pictures need, checked before the first: model, species, packs, denoiser; and what `dataset.json` says of them."""
-    from bestiary.animal.default import default_model
+    from bestiary.animal.coat_fields import can_measure
+    from bestiary.animal.default import DEFAULT_MODEL_PATH, default_model
     from bestiary.animal.keypoints import SKELETON, SUPERSET
     from bestiary.animal.model_file import open_model
     from bestiary.blender_scripts.herd.assets import open_pack
@@ -80,6 +107,7 @@ def prepare(run: Run, bpy: Any) -> tuple[Planner, dict[str, Any]]:
     from bestiary.blender_scripts.herd.options import OptionError
     from bestiary.blender_scripts.herd.passes import can_denoise
     from bestiary.blender_scripts.herd.planner import Planner
+    from bestiary.blender_scripts.herd.sources import fingerprints
     from bestiary.blender_scripts.herd.truth import FORMAT, VISIBILITY_TOLERANCE
 
     options = run.options
@@ -90,10 +118,16 @@ def prepare(run: Run, bpy: Any) -> tuple[Planner, dict[str, Any]]:
         pack = open_pack(options.assets) if options.assets else None
         backgrounds = open_backgrounds(options.backgrounds) if options.backgrounds else None
         planner = Planner.of(model, options, pack, backgrounds)
+        sources = fingerprints(Path(options.model) if options.model else DEFAULT_MODEL_PATH, pack, backgrounds)
     except (ValueError, OSError) as error:
         raise OptionError(str(error)) from None
+    if options.hair and (model.uv is None or not can_measure(model)):
+        raise OptionError(f"--hair: the model {model.name!r} has no texture coordinates or not the points that coats are measured by. "
+                          "Leave it out.")
+    where = {name: Path(getattr(options, name)).name for name in ("model", "assets", "backgrounds")}
     about = {
-        "format": FORMAT, "options": options.to_json(), "model_id": model.model_id, "model_name": model.name,
+        "format": FORMAT, "options": {**options.to_json(), **where}, "sources": sources,
+        "model_id": model.model_id, "model_name": model.name,
         "joint_names": list(model.joint_names), "parents": [int(p) for p in model.parents],
         "keypoint_names": list(SUPERSET), "skeleton": [list(pair) for pair in SKELETON],
         "visibility_tolerance": VISIBILITY_TOLERANCE, "engine": options.engine, "blender": bpy.app.version_string,
@@ -104,13 +138,14 @@ def prepare(run: Run, bpy: Any) -> tuple[Planner, dict[str, Any]]:
 def render(run: Run, store: Store, planner: Planner, about: dict[str, Any], report: TextIO) -> int:
     """Render the pictures of this run that are not there yet; a failed one is recorded and the others go on."""
     from bestiary.animal.npz import write_json
-    from bestiary.blender_scripts.herd.store import StoreError
+    from bestiary.blender_scripts.herd.store import StoreError, StoreFull, is_full
     from bestiary.blender_scripts.herd.workshop import Workshop
 
     store.open(about)
     indices = run.indices()
     store.clean(set(indices))
     workshop, progress = Workshop(planner.model, run.options, store, run.threads), Progress(len(indices), report)
+    pixels = run.options.size[0] * run.options.size[1]
     failed: list[int] = []
     costs: list[dict[str, float]] = []
     for index in indices:
@@ -118,19 +153,22 @@ def render(run: Run, store: Store, planner: Planner, about: dict[str, Any], repo
             if store.is_finished(index):
                 progress.there()
                 continue
-            store.need_space()
+            store.need_space(pixels)
             started = time.perf_counter()
             plan = planner.plan(index)
             workshop.took("plan", started)
             record = workshop.make(plan)
             progress.made(index, len(record["animals"]), time.perf_counter() - started)
             costs.append({"index": index, "animals": len(record["animals"]), "memory_mb": resident_mb(), **workshop.last})
+        except StoreFull:
+            raise
         except StoreError as error:
-            if "full" in str(error):
-                raise
             failed.append(index)
             progress.failed(index, str(error))
         except Exception as error:  # whatever it is, the other pictures are worth having
+            if is_full(error):
+                raise StoreFull(f"The disk of {run.out} is full ({error}). Make room and run the same command again: finished pictures "
+                                "stay.") from None
             store.need_space()
             failed.append(index)
             store.fail(index, f"{type(error).__name__}: {error}", traceback.format_exc())

@@ -1,10 +1,10 @@
-"""`bestiary benchmark body | serve | import`: measured ratios against what one would use instead."""
+"""`bestiary benchmark body | serve | import | herds`: measured ratios against what one would use instead."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from .console import CliError, need_file, out, print_table
+from .console import CliError, need_file, out, print_table, say
 
 
 def body(
@@ -56,6 +56,27 @@ def import_animals(out: Path = Path("out/benchmark_import"), blender: tuple[Path
     from ..benchmarks import import_animals as benchmark
 
     show(benchmark.run(out, [[str(program)] for program in blender] or None, animals), out)
+
+
+def herds(
+    out: Path = Path("out/benchmark_herds"), blender: Path | None = None, images: int = 6, long: int = 1000, no_workbench: bool = False
+) -> None:
+    """What herds cost: truth beside the bare picture, building beside rendering, pace, and growth.
+
+    Args:
+        out: Folder for metrics.json, table.md and the plots.
+        blender: Blender program; without it Blender's Python module.
+        images: Pictures of each measurement.
+        long: Pictures of the long run that watches memory; 0 for none.
+        no_workbench: Leave workbench out, which needs a graphics driver.
+    """
+    from ..benchmarks import herds as benchmark
+    from .blender import NO_BLENDER, blender_command
+
+    command = blender_command("render_herd.py", blender)
+    if command is None:
+        raise CliError("No Blender was found.", NO_BLENDER)
+    show(benchmark.run(out, command, images, long, not no_workbench, say), out)
 
 
 def need(module: str) -> None:

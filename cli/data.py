@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import Annotated, Literal
@@ -42,7 +43,9 @@ def check(
         raise CliError(f"A limit of {limit} pictures leaves none.", "Take at least 1.")
     with running("Checking") as job:
         result = checking.run(folder, out, model, _workers(workers), limit, job.progress, job.cancel.is_set)
-    rows = [[measure, result.metrics[measure], f"{sign} {most:g}"] for measure, (sign, most) in checking.LIMITS.items()]
+    values = {measure: result.metrics[measure] for measure in checking.LIMITS}
+    rows = [[measure, "not measured" if math.isnan(values[measure]) else f"{values[measure]:.3g}", f"{sign} {most:g}"]
+            for measure, (sign, most) in checking.LIMITS.items()]  # fmt: skip
     print_table(f"{folder.name}: {result.metrics['pictures']:.0f} pictures, {result.metrics['animals']:.0f} animals",
                 ["measure", "value", "limit"], rows)  # fmt: skip
     for name in result.corrupt[:20]:
@@ -53,6 +56,7 @@ def check(
     if result.broken:
         print_error("; ".join(result.broken) + ".", f"{out / 'table.md'} names the worst cases; render those pictures again.")
         return 1
+    console.out.print("All limits that could be measured hold.", markup=False)
     return 0
 
 
@@ -100,7 +104,7 @@ def merge(
     if webdataset is not None:
         with running("Writing shards") as job:
             shards = tars.write_shards(folders, webdataset, shard_size, job.progress, job.cancel.is_set)
-        console.out.print(f"{len(shards)} shards written to {webdataset}.", markup=False)
+        console.out.print(f"{len(shards)} shard{'s' if len(shards) != 1 else ''} written to {webdataset}.", markup=False)
 
 
 def statistics(folder: Annotated[Path, Positional], out: Path = Path("out/data_statistics")) -> int:
@@ -108,15 +112,15 @@ def statistics(folder: Annotated[Path, Positional], out: Path = Path("out/data_s
 
     Args:
         folder: Folder of the data set.
-        out: Folder for metrics.json, table.md and the charts.
+        out: Folder for metrics.json, table.md, table.tex (for LaTeX) and the charts.
     """
     from ..server.data import statistics as counting
+    from ..server.data.paper import TITLE, paper_rows
 
     _need_herd(folder)
     with running("Counting") as job:
         result = counting.run(folder, out, job.progress, job.cancel.is_set)
-    rows = [[name, result.metrics.get(name, float("nan")), paper] for name, (paper, _) in counting.PAPER.items()]
-    print_table(folder.name, ["measure", "here", "Herd3D"], rows)
+    print_table(folder.resolve().name, ["", "here", TITLE], [list(row) for row in paper_rows(result.metrics)[:-1]])
     _wrote(out)
     for text in result.corrupt[:20]:
         say(f"corrupt: {text}")

@@ -60,7 +60,7 @@ def _app() -> Any:
         ("data", {"check": data.check, "merge": data.merge, "statistics": data.statistics, "view": data_view.view}),
         ("render", {"herd": render.herd, "stylise": stylise.stylise}),
         ("evaluate", {"animal": evaluate.animal, "fit": evaluate.fit, "truth": evaluate.truth}),
-        ("benchmark", {"body": benchmark.body, "serve": benchmark.serve, "import": benchmark.import_animals}),
+        ("benchmark", {"body": benchmark.body, "serve": benchmark.serve, "import": benchmark.import_animals, "herds": benchmark.herds}),
     ):
         nested = SubcommandApp()
         for verb, function in group.items():

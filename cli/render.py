@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from .blender import NO_BLENDER, blender_command, blender_environment
 from .console import CliError, Job, out, running, say
 
 SCRIPT = "render_herd.py"
 _POLL = 0.5  # seconds between looks at what is finished
+_PATIENCE = 10.0  # seconds that a process gets to end before it is killed
 
 
 def herd(
@@ -82,13 +84,15 @@ def herd(
         config: JSON file with these options; the command line wins.
         shard: Render the I-th of N shares, I/N.
         only: Render just these indices, separated by commas.
-        threads: Processor threads of a process; all without it.
+        threads: Processor threads of a process; without it all, shared among workers; one for a Ray task.
         workers: Processes, or Ray tasks, that share the work.
         cluster: ray: run the shares on a Ray cluster, whose machines must see `out` and have Bestiary.
         address: Of the Ray cluster; without it the one of this machine, or a new one.
         blender: Blender program; without it Blender's Python module.
     """
     given = {name: value for name, value in locals().items() if name not in ("workers", "cluster", "address", "blender", "shard")}
+    if threads is None and (workers > 1 or cluster):
+        given["threads"] = 1 if cluster else max(1, (os.cpu_count() or 1) // workers)
     words = command_words(given)
     command = blender_command(SCRIPT, blender)
     if command is None:
@@ -103,7 +107,7 @@ def herd(
     if cluster:
         from .cluster import run_on_ray
 
-        return _shared(out, images, lambda job: run_on_ray(shares, address, job))
+        return _shared(out, images, lambda job: run_on_ray(shares, address, job, float(threads or 1)))
     return _shared(out, images, lambda job: run_here(shares, job))
 
 
@@ -121,35 +125,71 @@ def command_words(given: dict[str, object]) -> list[str]:
 
 def _run(command: Sequence[str]) -> int:
     """One process whose lines go straight to the screen; gives its exit code."""
-    process = subprocess.Popen(list(command), stdin=subprocess.DEVNULL, env=blender_environment())
+    process = _start(command)
     try:
-        return process.wait()
-    except KeyboardInterrupt:
-        process.terminate()
-        process.wait()
+        return exit_code(process.wait())
+    except KeyboardInterrupt:  # which the process got, too
+        _end([process])
         say("Stopped. The same command goes on from here.")
         return 130
 
 
+def _start(command: Sequence[str], **pipes: Any) -> subprocess.Popen[str]:
+    """A process of a share. Raises CliError when there is no such program."""
+    try:
+        return subprocess.Popen(list(command), stdin=subprocess.DEVNULL, text=True, errors="replace", env=blender_environment(), **pipes)
+    except OSError as error:
+        raise CliError(f"{command[0]} cannot be run: {error.strerror}.", "Check --blender.") from None
+
+
+def _end(processes: Sequence[subprocess.Popen[str]]) -> None:
+    """End processes that still run, firmly after a while."""
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        try:
+            process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def exit_code(code: int) -> int:
+    """The exit code that a shell would give: a process that a signal ended is no success."""
+    return code if code >= 0 else 128 - code
+
+
 def run_here(shares: Sequence[Sequence[str]], job: Job) -> int:
     """All shares at once on this machine; gives the worst exit code. Ends them all when the job is cancelled."""
-    running_now = [subprocess.Popen(list(share), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                                    errors="replace", env=blender_environment()) for share in shares]
+    running_now: list[subprocess.Popen[str]] = []
+    readers: list[threading.Thread] = []
     errors: list[str] = []
-    readers = [threading.Thread(target=lambda p=process: errors.extend(line for line in p.stderr if line.startswith("error:")), daemon=True)
-               for process in running_now]
-    for reader in readers:
-        reader.start()
-    while any(process.poll() is None for process in running_now):
-        if job.cancel.is_set():
-            for process in running_now:
-                process.terminate()
-        time.sleep(_POLL / 5)
+    try:
+        for share in shares:
+            process = _start(share, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            running_now.append(process)
+            readers.append(threading.Thread(target=_keep_errors, args=(process, errors), daemon=True))
+            readers[-1].start()
+        while any(process.poll() is None for process in running_now) and not job.cancel.is_set():
+            time.sleep(_POLL / 5)
+    finally:
+        _end(running_now)
     for reader in readers:
         reader.join(5)
     for line in dict.fromkeys(errors):
-        say(line.strip())
-    return 130 if job.cancel.is_set() else max(process.returncode for process in running_now)
+        say(line)
+    codes = [process.returncode for process in running_now]
+    if job.cancel.is_set():
+        say("Stopped. The same command goes on from here.")
+        return 130
+    for code in sorted({code for code in codes if code < 0}):
+        say(f"error: {codes.count(code)} of {len(codes)} processes ended by signal {-code}. The same command goes on from here.")
+    return max(exit_code(code) for code in codes)
+
+
+def _keep_errors(process: subprocess.Popen[str], errors: list[str]) -> None:
+    assert process.stderr is not None
+    errors.extend(line.strip() for line in process.stderr if line.startswith("error:"))
 
 
 def _shared(folder: Path, images: int | None, work: Callable[[Job], int]) -> int:

@@ -56,7 +56,8 @@ def stylise(
     if not folder.is_dir():
         raise CliError(f"The folder {folder} was not found.", "Check the path; `bestiary render herd` writes such a folder.")
     if find_spec("diffusers") is None:
-        raise CliError("Pictures are drawn by diffusers, which is not installed.", "pip install 'bestiary[stylise]'")
+        raise CliError("Pictures are drawn by diffusers, which is not installed.",
+                       "in Bestiary's folder: pip install -e '.[stylise]'")  # fmt: skip
     from ..server.data.generator import Style
     from ..server.data.stylise import stylise as run
 

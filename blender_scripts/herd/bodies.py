@@ -38,8 +38,8 @@ _COAT_LIGHTER, _COAT_WARMER = 0.1, 0.02  # standard deviations of an individual'
 class Body:
     """One animal as it stands: vertices (V, 3) and faces (F, 3) of body and parts together, in metres in the world.
 
-    The first `n_skin` vertices are the model's own. posed: the model's posed body in metres; an asset's animal
-    has None, and says which way is forward (3,).
+    The first `n_skin` vertices are the model's own. posed: the model's posed body in metres, None for an asset's animal.
+    forward (3,): which way the root points, for bodies whose keypoints do not tell.
     """
 
     vertices: Array
@@ -82,12 +82,12 @@ class Menagerie:
         scale = animal.metres_per_unit
         posed = self.model.forward(animal.betas, animal.pose, animal.trans)
         posed = Posed(posed.vertices * scale, posed.joints * scale, posed.keypoints * scale)
-        worn = self.part_mesh(animal)
+        worn, forward = self.part_mesh(animal), matrix_from_axis_angle(np.asarray(animal.pose[0]))[:, 0]
         if worn is None:
-            return Body(posed.vertices, self.model.faces, self.model.n_vertices, posed, posed.joints)
+            return Body(posed.vertices, self.model.faces, self.model.n_vertices, posed, posed.joints, forward)
         extra = skinned(self.model, animal, worn.vertices(self.model.rest(animal.betas)), worn.weights)
         return Body(np.concatenate([posed.vertices, extra]), np.concatenate([self.model.faces, worn.faces + self.model.n_vertices]),
-                    self.model.n_vertices, posed, posed.joints)
+                    self.model.n_vertices, posed, posed.joints, forward)
 
     def build(
         self, scene: bpy.types.Scene, animal: PlannedAnimal, body: Body, number: int, shutter_s: float, hair: bool = False
@@ -123,7 +123,8 @@ class Menagerie:
             made.append(_add(scene, f"{name} parts", mesh, number))
         if shutter_s > 0 and np.linalg.norm(animal.velocity) > 0:
             for other in made:
-                _carry(other, np.asarray(animal.velocity), shutter_s, scene)
+                if other.parent is None:  # hair goes where its skin goes
+                    _carry(other, np.asarray(animal.velocity), scene)
         return made
 
     def _grow(self, item: bpy.types.Object, animal: PlannedAnimal, coat: Coat, rng: np.random.Generator) -> bpy.types.Object:
@@ -202,7 +203,7 @@ def _add(scene: bpy.types.Scene, name: str, mesh: bpy.types.Mesh, number: int) -
     return item
 
 
-def _carry(item: bpy.types.Object, velocity: Array, shutter_s: float, scene: bpy.types.Scene) -> None:
+def _carry(item: bpy.types.Object, velocity: Array, scene: bpy.types.Scene) -> None:
     """Move an object straight on while the shutter is open, about where it stands at the middle of the exposure."""
     fps = scene.render.fps / scene.render.fps_base
     step = velocity / fps  # metres a frame

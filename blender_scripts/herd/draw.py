@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ...animal.individual import Individual, betas_of, metres_per_unit, shoulder_height
 from ...animal.model import AnimalModel
 from ...animal.species import SpeciesError, find_family, find_species
+from .habitats import ANYWHERE, ground_weights, habitat, kept_by_people
 from .plan import GROUNDS, LIGHTS, Surroundings
 
 Array = NDArray[np.float64]
@@ -22,8 +23,12 @@ Array = NDArray[np.float64]
 _ONE_SPECIES, _ONE_FAMILY = 0.55, 0.3  # shares of pictures; the rest is mixed
 _SIZES = 0.05  # standard deviation of an individual's shoulder height, of its species'
 _BLENDS = 0.08  # share of animals that are between two species of a family
-_OTHER_COATS = 0.1  # share that wears the coat of a relative: dogs and cattle come in all colours
-# Which grounds go with which families: (favourites); all others may be anywhere out of doors.
+_OTHER_COATS = 0.25  # share of domestic animals that wears the coat of another breed
+_BREEDS = (
+    ("dog", "labrador", "german_shepherd", "greyhound", "dachshund", "border_terrier", "rhodesian_ridgeback", "weimaraner",
+     "golden_retriever", "husky", "bulldog", "great_dane", "chihuahua", "corgi"),
+    ("cow", "bull", "highland_cattle", "zebu"), ("horse", "draft_horse", "shetland_pony"), ("cat", "siamese_cat"), ("llama", "alpaca"),
+)  # fmt: skip
 _INDOORS = ("canid", "felid", "rodent", "lagomorph", "mustelid")
 _LARGEST_INDOORS = 0.75  # metres at the shoulder
 
@@ -45,7 +50,8 @@ class Drawn:
 def species_pool(model: AnimalModel, species: Sequence[str] = (), families: Sequence[str] = ()) -> tuple[str, ...]:
     """The names to draw from: those asked for and those of the families asked for, or all. Raises SpeciesError."""
     if not model.species:
-        raise SpeciesError(f"The model {model.name!r} carries no species, so there is nothing to draw a herd from.")
+        raise SpeciesError(f"The model {model.name!r} carries no species, so there is nothing to draw a herd from. "
+                           "Give one with species (`bestiary animal show` lists them), or leave --model out.")
     named = [find_species(name, model.species).name for name in species]
     groups = [find_family(name, model.families).name for name in families]
     of_families = [name for name, kind in model.species.items() if kind.family in groups]
@@ -82,8 +88,10 @@ def draw_animal(model: AnimalModel, rng: np.random.Generator, name: str, pool: S
     who = Individual(grown.species, other, blend, grown.seed, grown.variation, youth=youth,
                      height_m=round(usual * float(np.exp(np.clip(rng.normal(0, _SIZES), -0.12, 0.12))), 4))
     coat = name
-    if kin and rng.random() < _OTHER_COATS:
-        coat = str(rng.choice(kin))
+    breeds = next((group for group in _BREEDS if name in group), ())
+    other_breeds = [breed for breed in breeds if breed != name and breed in model.species]
+    if other_breeds and rng.random() < _OTHER_COATS:
+        coat = str(rng.choice(other_breeds))
     betas = betas_of(model, who)
     scale = metres_per_unit(model, who)
     without = ("antler", "horn", "tusk") if youth > 0.5 else ()
@@ -94,10 +102,15 @@ def draw_animal(model: AnimalModel, rng: np.random.Generator, name: str, pool: S
 
 def draw_ground(rng: np.random.Generator, herd: Sequence[Drawn], layout: str, allowed: Sequence[str] = ()) -> str:
     """What they stand on: one of `allowed` (of GROUNDS), or what suits the animals; only small house animals are indoors."""
-    indoors = layout != "herd3d" and all(a.family in _INDOORS and a.shoulder_m < _LARGEST_INDOORS for a in herd)
+    kept = layout != "herd3d" and kept_by_people([a.who.species for a in herd])
+    indoors = kept and all(a.family in _INDOORS and a.shoulder_m < _LARGEST_INDOORS for a in herd)
     chances = {"grass": 0.3, "meadow": 0.17, "sand": 0.13, "snow": 0.1, "rock": 0.12, "water": 0.1, "floor": 0.12 if indoors else 0.0}
     names = [name for name in GROUNDS if name in allowed] if allowed else list(GROUNDS)
-    weights = np.array([max(chances[name], 0.01 if allowed else 0.0) for name in names])
+    weights = np.array([chances[name] for name in names])
+    if rng.random() >= ANYWHERE:
+        suited = ground_weights([habitat(a.who.species, a.family) for a in herd], names, weights) * (weights > 0)
+        weights = suited if suited.sum() > 0 else weights
+    weights = np.maximum(weights, 0.01 if allowed else 0.0)
     return str(rng.choice(names, p=weights / weights.sum()))
 
 

@@ -128,8 +128,9 @@ def _earth(name: str, land: Land, palette: Palette, air: Air) -> bpy.types.Mater
     material, tree = new_material(name, palette.grass.mean(0))
     size = float(np.clip(0.25 * land.plan.scale, 0.03, 0.4))
     at = _position(tree, size)
-    fine, middle = grain_noise(tree, at, 4.0, 3.0), grain_noise(tree, at, 0.8, 3.0, 2.0)
-    large = grain_noise(tree, at, 0.11, 3.0, 5.0)
+    fine, middle = grain_noise(tree, at, 4.0, 1.0), grain_noise(tree, at, 0.8, 2.0, 2.0)
+    large = grain_noise(tree, at, 0.11, 2.0, 5.0)
+    bumps = tree.math("MULTIPLY_ADD", middle, 0.5, tree.math("MULTIPLY", fine, 0.45))
     spots = tree.math("MULTIPLY_ADD", middle, 0.5, tree.math("MULTIPLY_ADD", fine, 0.45, large))
     colour = tree.times(painted(tree), tree.math("MAXIMUM", tree.math("MULTIPLY_ADD", spots, 0.42, 0.92), 0.2))
     if land.ground == "rock":
@@ -142,13 +143,13 @@ def _earth(name: str, land: Land, palette: Palette, air: Air) -> bpy.types.Mater
             tree.math("MULTIPLY_ADD", crack, 0.5, tree.math("MULTIPLY_ADD", fine, 0.2, 0.5)),
         )
         colour = tree.mix(bare, colour, stone)
-        spots = tree.math("MULTIPLY_ADD", tree.math("MULTIPLY", crack, bare), 0.9, spots)
+        bumps = tree.math("MULTIPLY_ADD", tree.math("MULTIPLY", crack, bare), 0.9, bumps)
     dry = tree.mix(tree.step(large, 0.0, 0.9), (1, 1, 1), (1.18, 1.02, 0.8))
     tinted = tree.add("ShaderNodeVectorMath", operation="MULTIPLY")
     tree.put(tinted.inputs[0], colour)
     tree.put(tinted.inputs[1], dry)
     roughness = tree.math("MULTIPLY_ADD", tree.number("wet"), -0.5, 0.9)
-    finish(tree, principled(tree, tinted.outputs[0], roughness, 0.25, bump(tree, spots, 0.22 * size)), air)
+    finish(tree, principled(tree, tinted.outputs[0], roughness, 0.25, bump(tree, bumps, 0.22 * size)), air)
     return material
 
 

@@ -34,10 +34,12 @@ DEPTHS = (8.0, 12.0, 17.0, 23.0, 31.0, 40.0, 50.0)
 ACROSS, JITTER, GROUND_OFFSET, PITCH = 1.5, 1.5, 0.3, np.radians(15.0)
 
 LEAST_PIXELS, LEAST_IN_FRAME = 32.0, 0.5
+_LEAST_SHARE = 0.35  # of the width, where that is less than LEAST_PIXELS: bodies at the nearest distance are twice as long
 _FROM_PRIOR = 0.5  # share of poses sampled from the model's prior; the others are frames of clips
 _LYING = ("lie", "sit", "stand_up")
 _TRIES = 40  # for the place of one animal, before it is left out
 _ROUGHNESS, _HILLS = 0.05, 6.0  # model units
+_BODY = 1.8  # model units that a body is long in the picture, more or less
 _CLEAR = 0.06  # model units between the boxes of two bodies
 
 
@@ -79,11 +81,12 @@ def herd3d(model: AnimalModel, rng: np.random.Generator, herd: Sequence[Drawn], 
     bodies = [Body.of(model, animal.betas) for animal in herd]
     poses = [random_pose(model, rng, animal.family) for animal in herd]
     middle = float(np.mean([-model.rest(animal.betas).vertices[:, 2].min() for animal in herd]))
-    focal = FOCAL * width
+    focal = FOCAL * min(width, 2 * height)  # bodies fit a strip, too
+    least = min(LEAST_PIXELS, _LEAST_SHARE * focal / FOCAL)
     camera = Camera(intrinsics(focal, width, height), np.array([[1.0, 0, 0], [0, 0, -1.0], [0, 1.0, 0]]), np.zeros(3), width, height)
     camera = replace(camera, t=-camera.R @ np.array([0.0, 0.0, unit * (middle + GROUND_OFFSET)]))
     noise = int(rng.integers(1 << 30))
-    columns, depths = _columns(rng, len(herd)), _depths(rng, len(herd))
+    columns, depths = _columns(rng, len(herd)), _depths(rng, len(herd), focal * _BODY / least)
     placed: list[_Place] = []
     for k, animal in enumerate(herd):
         for _ in range(_TRIES):
@@ -94,11 +97,12 @@ def herd3d(model: AnimalModel, rng: np.random.Generator, herd: Sequence[Drawn], 
             ground = Terrain(noise, _ROUGHNESS * unit, _HILLS * unit, (*(one.lean for one in placed), lean))
             vertices = _stood(model, animal, poses[k], bodies[k], place, ground, unit)[1]
             place = replace(place, low=vertices.min(axis=0) - _CLEAR * unit, high=vertices.max(axis=0) + _CLEAR * unit)
-            if _shows(camera, vertices) and not any(_meet(place, other) for other in placed):
+            if _shows(camera, vertices, least) and not any(_meet(place, other) for other in placed):
                 placed.append(place)
                 break
-    if not placed:  # a picture too small for so many
+    if not placed and len(herd) > 1:  # a picture too small for so many
         return herd3d(model, rng, herd[:1], width, height)
+    placed = placed or [place]
     ground = Terrain(noise, _ROUGHNESS * unit, _HILLS * unit, tuple(one.lean for one in placed))
     # Once more, since those that came later leaned the ground of the earlier ones a little too.
     animals = tuple(_stood(model, herd[one.who], poses[one.who], bodies[one.who], one, ground, unit)[0] for one in placed)
@@ -137,11 +141,12 @@ def _columns(rng: np.random.Generator, count: int) -> Array:
     return rng.permutation((picked + 0.5) / bins * 2.0 - 1.0)
 
 
-def _depths(rng: np.random.Generator, count: int) -> Array:
-    """(count, 2) the depth interval of each animal, all within LONGEST_SPAN."""
-    nearest = rng.uniform(NEAREST, 0.55 * FARTHEST) if count > 1 else NEAREST
+def _depths(rng: np.random.Generator, count: int, farthest: float = FARTHEST) -> Array:
+    """(count, 2) the depth interval of each animal, all within LONGEST_SPAN; none beyond `farthest`, where bodies are too small."""
+    farthest = float(np.clip(farthest, NEAREST + 1.0, FARTHEST))
+    nearest = rng.uniform(NEAREST, 0.45 * NEAREST + 0.55 * farthest) if count > 1 else NEAREST
     rows = np.stack([DEPTHS[:-1], DEPTHS[1:]], axis=1)
-    rows = np.clip(rows, nearest, min(nearest + LONGEST_SPAN, FARTHEST))
+    rows = np.clip(rows, nearest, min(nearest + LONGEST_SPAN, farthest))
     rows = rows[rows[:, 1] - rows[:, 0] > 0.5]
     return rows[rng.integers(0, len(rows), size=count)]
 
@@ -153,13 +158,13 @@ def _spot(rng: np.random.Generator, column: float, interval: Array) -> Array:
     return np.array([ACROSS * column * depth / NEAREST + jitter[0], depth])
 
 
-def _shows(camera: Camera, vertices: Array) -> bool:
+def _shows(camera: Camera, vertices: Array, least: float) -> bool:
     """Whether the animal is large enough in the picture, and enough of it is there."""
     if (camera.to_camera(vertices)[:, 2] <= 0.05).any():
         return False
     pixel = camera.project(vertices)
     inside = ((pixel >= 0) & (pixel < (camera.width, camera.height))).all(axis=1)
-    return bool(np.ptp(pixel, axis=0).max() >= LEAST_PIXELS and inside.mean() >= LEAST_IN_FRAME)
+    return bool(np.ptp(pixel, axis=0).max() >= least and inside.mean() >= LEAST_IN_FRAME)
 
 
 def _meet(one: _Place, other: _Place) -> bool:

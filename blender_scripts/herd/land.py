@@ -115,7 +115,7 @@ class Land:
             return z
         at, away = places[far], radius[far]
         soft = 0.5 + 0.5 * noise(at, 330.0, self.seed, 5, 4)
-        sharp = 1.0 - np.abs(noise(at, 260.0, self.seed, 6, 4)) * 1.6
+        sharp = 1.0 - np.abs(noise(at, 260.0, self.seed, 6, 2)) * 1.6
         shape = (1 - self._ridges) * soft + self._ridges * np.clip(sharp, 0.0, 1.0) ** 1.5
         z[far] = self._rise * smooth(away, self._start, 760.0) * (0.12 + 1.1 * shape)
         swell = 0.012 * np.minimum(away - self._start, 120.0) * noise(at, 60.0 + self._start, self.seed, 7, 2)

@@ -109,7 +109,7 @@ def leaf(name: str, rgb: Sequence[float], air: Air, patches: float, through: flo
     material, tree = new_material(name, rgb)
     info = tree.add("ShaderNodeObjectInfo")
     own = tree.math("MULTIPLY_ADD", info.outputs["Random"], 0.5, 0.75)
-    place = noise(tree, tree.scaled(info.outputs["Location"], 1.0 / patches), 1.0, 2.0)
+    place = noise(tree, tree.scaled(info.outputs["Location"], 1.0 / patches), 1.0, 0.0)
     dry = tree.step(place, -0.5, 0.6)
     paint = tree.add("ShaderNodeVectorMath", operation="MULTIPLY")
     tree.put(paint.inputs[0], painted(tree))
@@ -156,7 +156,7 @@ def rough(
     """Bark, boards, stone: the mesh's colour with noise of `grain` metres, `deep` metres deep; stretch (3,) of the noise; snow on top."""
     material, tree = new_material(name, rgb)
     at = tree.scaled(tree.add("ShaderNodeTexCoord").outputs["Object"], tuple(s / grain for s in stretch))
-    fine = noise(tree, at, 1.0, 6.0)
+    fine = noise(tree, at, 1.0, 3.0)
     coarse = noise(tree, at, 0.17, 2.0, 3.1)
     both = tree.math("MULTIPLY_ADD", coarse, 0.6, fine)
     colour = tree.times(painted(tree), tree.math("MAXIMUM", tree.math("MULTIPLY_ADD", both, contrast, 1.0), 0.2))

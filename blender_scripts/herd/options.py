@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from ...animal.npz import read_json
 from .plan import GROUNDS, LAYOUTS, LIGHTS
 
 ENGINES = ("cycles", "eevee", "workbench")
 PRESETS = ("train", "beauty")
 MOST_ANIMALS = 8
+MOST_PIXELS = 64_000_000
+"""Of one picture: as many as every reader of data sets takes."""
 _RESOLUTIONS = (32, 8192)
+_MOST_CONFIG = 1 << 20  # bytes
+_MOST_THREADS = 1024
 _DEFAULT_RESOLUTION = {"train": 320, "beauty": 1024}
 
 
@@ -62,9 +66,13 @@ class Options:
         low, high = self.animals
         _whole("animals", low, 1, MOST_ANIMALS)
         _whole("animals", high, low, MOST_ANIMALS)
-        for side in self.resolution:
-            if side:
+        if self.resolution != (0, 0):
+            for side in self.resolution:
                 _whole("resolution", side, *_RESOLUTIONS)
+            if self.resolution[0] * self.resolution[1] > MOST_PIXELS:
+                raise OptionError(f"--resolution takes {MOST_PIXELS} pixels at most, not {self.resolution[0]} x {self.resolution[1]}.")
+        if not (self.young == -1 or 0 <= self.young <= 1):
+            raise OptionError(f"--young takes a share from 0 to 1, not {self.young}.")
         for name in ("asset_share", "background_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise OptionError(f"{_flag(name)} takes a share from 0 to 1, not {getattr(self, name)}.")
@@ -87,7 +95,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Run:
-    """One process's share of the work: pictures whose index leaves `shard` - 1 when divided by `shards`, into `out`."""
+    """One process's share of the work: every `shards`-th picture from the `shard`-th on, of all or of `only`, into `out`."""
 
     options: Options
     out: Path
@@ -100,7 +108,7 @@ class Run:
     def indices(self) -> list[int]:
         """The pictures of this run, in order."""
         if self.only:
-            return sorted(set(self.only))
+            return sorted(set(self.only))[self.shard - 1 :: self.shards]
         return list(range(self.shard - 1, self.options.images, self.shards))
 
 
@@ -117,16 +125,17 @@ def read_command(words: Sequence[str], prog: str = "render_herd.py") -> Run:
         raise OptionError("--out DIR is missing: say where the pictures go.")
     shard, shards = given["shard"] or (1, 1)
     only = given["only"] or ()
+    threads = given["threads"] or 0
+    _whole("threads", threads, 0, _MOST_THREADS)
     if any(not 0 <= index < options.images for index in only):
         raise OptionError(f"--only takes indices from 0 to {options.images - 1}.")
-    return Run(options, given["out"], shard, shards, given["threads"] or 0, only, given["report"])
+    return Run(options, given["out"], shard, shards, threads, only, given["report"])
 
 
 def read_config(path: Path) -> dict[str, Any]:
     """Options from a JSON file, under the names of the command line. Raises OptionError."""
     try:
-        text = path.read_text(encoding="utf-8")
-        values = json.loads(text)
+        values = read_json(path, OptionError, _MOST_CONFIG)
     except (OSError, ValueError) as error:
         raise OptionError(f"--config {path} cannot be read: {error}") from None
     if not isinstance(values, dict):
@@ -140,7 +149,7 @@ def options_of(values: dict[str, Any]) -> Options:
     made: dict[str, Any] = {}
     for name, value in values.items():
         if name not in known:
-            raise OptionError(f"There is no option {name!r}. Known: {', '.join(sorted(known))}.")
+            raise OptionError(f"There is no option {_short(name)}. Known: {', '.join(sorted(known))}.")
         made[name] = _typed(name, value, getattr(Options, name))
     return replace(Options(), **made)
 
@@ -149,18 +158,21 @@ def _typed(name: str, value: Any, default: Any) -> Any:
     """A value of the type that the option has; texts are read as on the command line."""
     readers = {"animals": _span, "resolution": _size, "species": _names, "families": _names, "grounds": _names, "lights": _names}
     if name in readers and isinstance(value, str):
-        return readers[name](value)
+        try:
+            return readers[name](value)
+        except argparse.ArgumentTypeError as error:
+            raise OptionError(f"{_flag(name)}: {error}.") from None
     if name in ("animals", "resolution") and isinstance(value, int) and not isinstance(value, bool):
         return (value, value)
     if isinstance(default, tuple):
         kind = int if name in ("animals", "resolution") else str
         if not isinstance(value, list | tuple) or not all(isinstance(item, kind) for item in value) or (kind is int and len(value) != 2):
-            raise OptionError(f"{_flag(name)} cannot be {value!r}.")
+            raise OptionError(f"{_flag(name)} cannot be {_short(value)}.")
         return tuple(value)
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if type(value) is not type(default):
-        raise OptionError(f"{_flag(name)} must be of the kind of {default!r}, not {value!r}.")
+        raise OptionError(f"{_flag(name)} must be of the kind of {default!r}, not {_short(value)}.")
     return value
 
 
@@ -223,11 +235,17 @@ def _shard(text: str) -> tuple[int, int]:
 
 
 def _indices(text: str) -> tuple[int, ...]:
-    return tuple(_int(text, word) for word in text.split(",") if word.strip())
+    found = tuple(_int(text, word) for word in text.split(",") if word.strip())
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} names no picture")
+    return found
 
 
 def _names(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
+    names = tuple(word.strip() for word in text.split(",") if word.strip())
+    if text and not names:
+        raise argparse.ArgumentTypeError(f"{text!r} names nothing")
+    return names
 
 
 def _int(text: str, part: str) -> int:
@@ -239,12 +257,21 @@ def _int(text: str, part: str) -> int:
 
 def _one_of(name: str, value: Any, known: tuple[str, ...]) -> None:
     if value not in known:
-        raise OptionError(f"{_flag(name)} cannot be {value!r}. Known: {', '.join(known)}.")
+        raise OptionError(f"{_flag(name)} cannot be {_short(value)}. Known: {', '.join(known)}.")
 
 
 def _whole(name: str, value: Any, low: int, high: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise OptionError(f"{_flag(name)} takes a whole number from {low} to {high}, not {value!r}.")
+        raise OptionError(f"{_flag(name)} takes a whole number from {low} to {high}, not {_short(value)}.")
+
+
+def _short(value: Any) -> str:
+    """A value as messages show it: a hostile one does not flood the screen."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits
+        text = f"a {type(value).__name__} that is too large"
+    return text if len(text) <= 80 else text[:77] + "…"
 
 
 def _flag(name: str) -> str:

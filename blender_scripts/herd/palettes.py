@@ -1,15 +1,18 @@
 """The colours of a place and its season: what grows there, in which greens and browns, and how its air and light look.
 
-A ground may be one of several places (grass: a spring pasture, a summer hillside, a dry savanna, autumn); the seed says which.
+A ground may be one of several places (grass: a spring pasture, a summer hillside, a dry savanna, autumn); the animals and the
+seed say which.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .habitats import ANYWHERE, suiting
 from .plan import Surroundings
 from .shapes import rgb
 
@@ -165,7 +168,7 @@ _PLACES = {
         0.6,
         _colours("#5d6638", "#6c7040"),
         rgb("#a8714e"),
-        ("bare", "conifer"),
+        ("bare",),
         ("scrub",),
         0.1,
     ),
@@ -193,6 +196,67 @@ _PLACES = {
         ("scrub", "bush"),
         0.3,
     ),
+    "woods": Palette(
+        "woods",
+        rgb("#4a3a28"),
+        _colours("#3d4a22", "#75893f"),
+        _colours("#5f4f2e", "#95804e"),
+        0.4,
+        _GREENS,
+        rgb("#7f7b74"),
+        ("broadleaf", "conifer", "broadleaf"),
+        ("bush", "scrub"),
+        1.25,
+    ),
+    "jungle": Palette(
+        "jungle",
+        rgb("#5a4028"),
+        _colours("#2f4f1e", "#6f9a3a"),
+        _colours("#5d6030", "#95924c"),
+        0.1,
+        _colours("#3d6426", "#4f7a2e", "#5f8436"),
+        rgb("#77746c"),
+        ("broadleaf",),
+        ("bush", "bush"),
+        1.3,
+    ),
+    "steppe": Palette(
+        "steppe",
+        rgb("#84704c"),
+        _colours("#6c6a36", "#a9a460"),
+        _colours("#8a7a48", "#d2c28c"),
+        0.55,
+        _colours("#6b7038", "#7c7a40"),
+        rgb("#958c7e"),
+        ("bare",),
+        ("scrub",),
+        0.03,
+    ),
+    "tundra": Palette(
+        "tundra",
+        rgb("#6b5c46"),
+        _colours("#5c5a2e", "#98904c"),
+        _colours("#7d5530", "#b5854a"),
+        0.5,
+        _colours("#6d5a2c", "#8a5a30", "#5a6234"),
+        rgb("#87857f"),
+        ("bare",),
+        ("scrub",),
+        0.0,
+    ),
+    "icefield": Palette(
+        "icefield",
+        rgb("#eaf0f6"),
+        _colours("#6b6444", "#a89c72"),
+        _STRAW,
+        0.9,
+        _SPRUCE,
+        rgb("#7d8086"),
+        ("bare",),
+        ("scrub",),
+        0.0,
+        0.8,
+    ),
     "indoors": Palette(
         "indoors",
         rgb("#8a6a48"),
@@ -207,17 +271,20 @@ _PLACES = {
     ),
 }
 _OF = {
-    "grass": ("pasture", "hillside", "savanna", "pasture", "autumn"),
+    "grass": ("pasture", "hillside", "savanna", "pasture", "autumn", "woods", "steppe", "jungle", "tundra"),
     "meadow": ("meadow",),
     "sand": ("desert", "beach", "desert"),
-    "snow": ("winter",),
+    "snow": ("winter", "icefield"),
     "rock": ("mountain", "mountain", "canyon"),
     "water": ("lake", "waterhole", "lake"),
     "floor": ("indoors",),
 }
 
 
-def palette_of(surroundings: Surroundings) -> Palette:
-    """The place that the seed chooses for this ground."""
+def palette_of(surroundings: Surroundings, kinds: Sequence[str] = ()) -> Palette:
+    """The place that the seed chooses for this ground, mostly one that suits animals of these habitats."""
+    rng = np.random.default_rng([surroundings.seed, 2])
     names = _OF[surroundings.ground]
-    return _PLACES[names[int(np.random.default_rng([surroundings.seed, 2]).integers(len(names)))]]
+    if rng.random() >= ANYWHERE:
+        names = suiting(kinds, names)
+    return _PLACES[names[int(rng.integers(len(names)))]]

@@ -7,7 +7,10 @@ object index. Depth is along the camera's axis. Both leave out time stamps, so t
 
 from __future__ import annotations
 
+import errno
 import os
+import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +24,8 @@ from ...animal.cameras import Camera
 from ...scene.camera import new_camera
 from ...scene.compat import eevee_engine
 from .bodies import NOT_IN_TRUTH
-from .exr import read_exr
+from .exr import ExrError, read_exr
+from .png import is_whole_png
 
 Array = NDArray[np.float64]
 
@@ -30,6 +34,7 @@ FAR = 1e9
 """Depth beyond which nothing was hit."""
 
 _PLAIN = "truth"
+_LITTLE = 1 << 20  # bytes; less free than that is a full disk
 _FILTER = 0.01  # pixels; Cycles' least
 _PRESETS = {"train": {"samples": 10, "bounces": 2}, "beauty": {"samples": 192, "bounces": 6}}
 _SAMPLES_DENOISED = 0.5  # of the samples are enough where there is a denoiser
@@ -115,9 +120,13 @@ def render_picture(scene: bpy.types.Scene, path: Path) -> None:
     settings = scene.render.image_settings
     _media(settings, "IMAGE")
     settings.file_format, settings.color_mode, settings.color_depth, settings.compression = "PNG", "RGB", "8", 30
-    draft = path.with_name(f".{path.stem}.part.png")
+    draft = _draft(path, "png")
     try:
         _render(scene, draft)
+        if not is_whole_png(draft):
+            raise _cut_off(draft)
+        with draft.open("rb") as stream:
+            os.fsync(stream.fileno())  # or the record could outlive the picture when the machine goes down
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
@@ -129,7 +138,7 @@ def render_truth(scene: bpy.types.Scene, path: Path) -> Truth:
     path: where the render's own file lies for a moment, under a draft's name.
     """
     layer = scene.view_layers[0]
-    draft = path.with_name(f".{path.stem}.part.exr")
+    draft = _draft(path, "exr")
     with _kept(scene, layer):
         scene.render.engine = "CYCLES"
         scene.render.use_motion_blur = False
@@ -148,6 +157,8 @@ def render_truth(scene: bpy.types.Scene, path: Path) -> Truth:
         try:
             _render(scene, draft)
             channels = read_exr(draft)
+        except ExrError as error:
+            raise _cut_off(draft) from error
         finally:
             draft.unlink(missing_ok=True)
     return _truth(channels, scene)
@@ -179,8 +190,24 @@ def _media(settings: bpy.types.ImageFormatSettings, kind: str) -> None:
         settings.media_type = kind
 
 
+def _cut_off(draft: Path) -> Exception:
+    """What to raise for a file that Blender began and did not end, of which it says nothing."""
+    if shutil.disk_usage(draft.parent).free < _LITTLE:
+        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return RenderError(f"What Blender wrote to {draft} is cut off: is the disk full, or your share of it?")
+
+
+def _draft(path: Path, ending: str) -> Path:
+    """A name beside `path` that no other process has, and that `Store.clean` knows."""
+    return path.with_name(f".{path.stem}.{secrets.token_hex(6)}.part.{ending}")
+
+
 def _render(scene: bpy.types.Scene, path: Path) -> None:
-    scene.render.filepath = str(path.resolve())
+    name = str(path.resolve())
+    # Newer versions fill in what stands in braces; doubled braces are the characters themselves.
+    if getattr(scene.render.bl_rna.properties["filepath"], "is_path_supports_templates", False):
+        name = name.replace("{", "{{").replace("}", "}}")
+    scene.render.filepath = name
     scene.render.use_file_extension = False
     try:
         bpy.ops.render.render(write_still=True, scene=scene.name)

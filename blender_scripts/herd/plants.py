@@ -46,6 +46,7 @@ class Garden:
     land: Land
     palette: Palette
     materials: Sequence[bpy.types.Material]
+    kept: bool = True  # by people: then there may be fences
 
     @property
     def sight(self) -> Sight:
@@ -72,12 +73,15 @@ class Garden:
         """(N,) whether places are `margin` metres from the water at least."""
         return self.land.wet(places) < -margin
 
-    def plant(self, name: str, shapes: Sequence[Shape], kind: NDArray[np.int64], places: Array, scales: Array, turns: Array) -> None:
-        """Copies of shapes: kind (N,) says which of them stands at places (N, 3)."""
+    def plant(
+        self, name: str, shapes: Sequence[Shape], kind: NDArray[np.int64], places: Array, scales: Array, turns: Array, far: bool = False
+    ) -> None:
+        """Copies of shapes: kind (N,) says which of them stands at places (N, 3). far: too small to shade or light anything."""
         for k, shape in enumerate(shapes):
             mine = np.flatnonzero(kind == k)
             if len(mine):
                 item = shape_object(self.scene, f"{name} {k + 1}", shape, self.materials)
+                item.visible_shadow = item.visible_diffuse = not far
                 scatter(self.scene, item, places[mine], scales[mine], turns[mine])
 
 
@@ -208,7 +212,7 @@ def _lawn(
     kind = np.where(arid, len(shapes) - third + (draw[2] * third).astype(int), (draw[2] * (len(shapes) - third)).astype(int))
     fit = sight.room(spots, height[kind] * size, np.minimum(width[kind], 2 * tall) * size, hidden)
     good = fit > 0.3
-    garden.plant(("Grass", "Lawn", "Far grass")[level], shapes, kind[good], spots[good], (size * fit)[good], turn[good])
+    garden.plant(("Grass", "Lawn", "Far grass")[level], shapes, kind[good], spots[good], (size * fit)[good], turn[good], level == 2)
 
 
 def undergrowth(garden: Garden) -> None:
@@ -390,6 +394,7 @@ def trees(garden: Garden) -> None:
     rng = garden.rng(70)
     fine = [KINDS[name](rng, p.leaves, 2, p.snow, 1.0 + 0.5 * (k % 2)) for k, name in enumerate(p.trees[:2])]
     coarse = [KINDS[name](rng, p.leaves * 0.92, 1, p.snow, 1.0 + 0.4 * (k % 2)) for k, name in enumerate(p.trees)]
+    distant = [KINDS[name](rng, p.leaves * 0.9, 0, p.snow, 1.0 + 0.4 * (k % 2)) for k, name in enumerate(p.trees)]
     start = max(1.25 * sight.farthest, sight.farthest + 8.0, 20.0)
     count = 2600
     near = rng.random(count) < 0.06 + 0.1 * garden.density
@@ -406,6 +411,7 @@ def trees(garden: Garden) -> None:
     spots = garden.grounded(places[chosen])
     size = np.exp(rng.normal(0.0, 0.22, len(chosen)))
     turn = rng.uniform(0, 2 * np.pi, len(chosen))
-    close = np.linalg.norm(spots - sight.eye, axis=1) < 60.0
-    kind = np.where(close, rng.integers(len(fine), size=len(chosen)), len(fine) + rng.integers(len(coarse), size=len(chosen)))
-    _stand_clear(garden, "Tree", [*fine, *coarse], kind, spots, size, turn, 0.0)
+    tall, pick = sight.pixels(spots, 10.0), rng.random(len(chosen))  # pixels
+    kind = np.where(tall > 170.0, (pick * len(fine)).astype(int), len(fine) + (pick * len(coarse)).astype(int))
+    kind = np.where(tall < 60.0, len(fine) + len(coarse) + (pick * len(distant)).astype(int), kind)
+    _stand_clear(garden, "Tree", [*fine, *coarse, *distant], kind, spots, size, turn, 0.0)

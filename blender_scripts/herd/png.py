@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from ...animal.npz import whole_file
 
+_END = b"\x00\x00\x00\x00IEND\xaeB`\x82"
 _COLOUR = {2: 0, 3: 2}  # grey, RGB
 
 
@@ -40,6 +42,16 @@ def write_png(path: str | Path, pixels: NDArray[np.uint8] | NDArray[np.uint16], 
     data = encode_png(pixels, level)
     with whole_file(path) as stream:
         stream.write(data)
+
+
+def is_whole_png(path: str | Path) -> bool:
+    """Whether a PNG is there to its end."""
+    try:
+        with open(path, "rb") as stream:
+            stream.seek(-len(_END), os.SEEK_END)
+            return stream.read() == _END
+    except OSError:
+        return False
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

@@ -127,6 +127,8 @@ def _occluder(garden: Garden, rng: np.random.Generator) -> tuple[Shape, str]:
         "water": ("reeds", "rock", "tall grass", "bush"),
         "floor": ("crate", "pot", "crate", "box"),
     }[ground]
+    if not garden.kept:
+        names = tuple(name for name in names if name not in ("post", "fence"))
     name = str(rng.choice(names))
     if garden.scale < 0.25 and ground not in ("floor",) and name in ("post", "fence", "stump", "bush", "conifer"):
         name = str(rng.choice(("tall grass", "rock")))

@@ -284,9 +284,9 @@ def _load(path: str) -> bpy.types.Image:
     return image
 
 
-def develop(scene: bpy.types.Scene, surroundings: Surroundings) -> None:
+def develop(scene: bpy.types.Scene, surroundings: Surroundings, weather: Weather) -> None:
     """Set view transform, look and exposure as a photographer would for this light; a background picture is shown as it is."""
-    view, weather = scene.view_settings, weather_of(surroundings)
+    view = scene.view_settings
     plain = surroundings.background is not None
     for name in ("Standard",) if plain else ("AgX", "Filmic", "Standard"):
         try:

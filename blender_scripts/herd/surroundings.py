@@ -7,17 +7,20 @@ grows through them and nothing but the occluders hides more than their feet.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import bpy
 import numpy as np
 from numpy.typing import NDArray
 
 from .ground import new_ground, new_water
+from .habitats import habitat, kept_by_people
 from .indoors import room
 from .land import Land
 from .materials import Air, leaf, rough
+from .meter import exposure
 from .palettes import Palette, palette_of
-from .plan import GROUNDS, LIGHTS, Plan
+from .plan import GROUNDS, LIGHTS, AssetAnimal, Plan
 from .plants import Garden, grow
 from .props import fences, occluders
 from .sight import Sight
@@ -41,16 +44,19 @@ def build_surroundings(scene: bpy.types.Scene, plan: Plan, bodies: Sequence[Arra
         )
     eye = plan.camera.position
     sight = Sight(plan.camera, bodies, float(plan.terrain.height(eye[:2])), plan.scale)
-    land, palette, weather = Land(plan, sight), palette_of(around), weather_of(around)
+    land, palette, weather = Land(plan, sight), palette_of(around, _habitats(plan)), weather_of(around)
     air = air_of(weather)
-    develop(scene, around)
+    if around.ground != "floor":
+        weather = replace(weather, exposure=exposure(land, palette, weather))
+    develop(scene, around, weather)
     new_sun(scene, around, weather)
     if around.background is not None:
         use_picture(scene, around.background, plan.camera, around, weather)
     else:
         new_world(scene, around, weather, palette.soil if around.ground in ("sand", "snow", "floor") else palette.grass.mean(0))
     ground = new_ground(scene, land, palette, air)
-    garden = Garden(scene, land, palette, _materials(palette, plan, air))
+    kept = kept_by_people([name for name, _ in _who(plan)])
+    garden = Garden(scene, land, palette, _materials(palette, plan, air), kept)
     if around.background is not None:
         ground.is_shadow_catcher = True
         occluders(garden)
@@ -61,8 +67,19 @@ def build_surroundings(scene: bpy.types.Scene, plan: Plan, bodies: Sequence[Arra
         room(garden)
     if plants:
         grow(garden)
-    fences(garden)
+    if kept:
+        fences(garden)
     occluders(garden)
+
+
+def _who(plan: Plan) -> list[tuple[str, str]]:
+    """Species and family of every animal."""
+    return [(a.species, "") if isinstance(a, AssetAnimal) else (a.who.species, a.family) for a in plan.animals]
+
+
+def _habitats(plan: Plan) -> list[str]:
+    """Where the animals live, one for every animal."""
+    return [habitat(*one) for one in _who(plan)]
 
 
 def _materials(palette: Palette, plan: Plan, air: Air) -> tuple[bpy.types.Material, bpy.types.Material, bpy.types.Material]:

@@ -69,7 +69,7 @@ def _crown(
 
 
 def broadleaf(rng: np.random.Generator, colours: Array, fine: int = 1, snow: float = 0.0, tall: float = 1.0) -> Shape:
-    """A tree such as oak or lime, about 9 m tall; `tall` above 1 is slimmer. fine: leaves for 1 far, 2 near."""
+    """A tree such as oak or lime, about 9 m tall; `tall` above 1 is slimmer. fine: leaves for 0 the horizon, 1 far, 2 near."""
     height = 9.0 * rng.uniform(0.85, 1.15)
     bare = height * rng.uniform(0.2, 0.32)
     trunk = _bows(np.zeros((1, 3)), UP[None], np.array([0.75 * height]), 8, 0.0, rng, 0.12)
@@ -89,14 +89,14 @@ def broadleaf(rng: np.random.Generator, colours: Array, fine: int = 1, snow: flo
         tubes(np.stack([twigs, tips], 1), np.full((len(twigs), 2), 0.014), BARK * 0.8, 3),
     ]
     size = 0.085 * height * rng.uniform(0.7, 1.35, len(tips))
-    per, leaf = ((46, 0.34), (110, 0.2))[fine - 1]
+    per, leaf = ((14, 0.62), (46, 0.34), (110, 0.2))[fine]
     return joined([_crown(rng, tips, size, per, leaf, colours, snow), *wood])
 
 
 def conifer(rng: np.random.Generator, colours: Array, fine: int = 1, snow: float = 0.0, tall: float = 1.0) -> Shape:
     """A spruce, about 11 m tall: whorls of drooping boughs with needles along both sides."""
     height = 11.0 * rng.uniform(0.85, 1.15)
-    levels = 26 if fine == 1 else 34
+    levels = (16, 26, 42)[fine]
     part = np.linspace(0.07, 0.985, levels)
     per = np.maximum(4, (9 * (1 - part) + 4)).astype(int)
     level = np.clip(np.repeat(part, per) + rng.normal(0, 0.008, per.sum()), 0.03, 0.99)
@@ -104,7 +104,7 @@ def conifer(rng: np.random.Generator, colours: Array, fine: int = 1, snow: float
     length = (0.205 * height * (1 - level) ** 0.85 + 0.12) * rng.uniform(0.7, 1.15, count) / tall
     start = np.column_stack([np.zeros((count, 2)), level * height])
     boughs = _bows(start, _out(rng, count, -0.28 + 0.85 * level), length, 5, 0.1, rng, 0.1)
-    sprigs = 8 if fine == 1 else 13
+    sprigs = (4, 8, 26)[fine]
     t = rng.uniform(0.12, 1.0, (count, sprigs)) * 4
     low = np.minimum(t.astype(int), 3)
     rows = np.arange(count)[:, None]
@@ -112,9 +112,9 @@ def conifer(rng: np.random.Generator, colours: Array, fine: int = 1, snow: float
     along = (boughs[:, -1] - boughs[:, 0]) / length[:, None]
     side = np.cross(along, UP)[:, None] * rng.choice([-1.0, 1.0], (count, sprigs, 1))
     grow = along[:, None] * 0.75 + side * rng.uniform(0.3, 1.0, (count, sprigs, 1)) + UP * rng.normal(-0.18, 0.2, (count, sprigs, 1))
-    long = 0.42 * length[:, None, None] * (1.1 - 0.6 * t[..., None] / 4) + 0.16
+    long = (0.42, 0.42, 0.32)[fine] * length[:, None, None] * (1.1 - 0.6 * t[..., None] / 4) + 0.16
     ends = roots + grow * long * 0.8
-    half = np.cross(grow, UP + rng.normal(0, 0.35, grow.shape)) * (0.1 * long + 0.03)
+    half = np.cross(grow, UP + rng.normal(0, 0.35, grow.shape)) * (0.1 * long + 0.03) * (1.9, 1.0, 0.6)[fine]
     middle = roots + 0.45 * (ends - roots)
     droop = UP * 0.05 * long
     vertices = np.stack([roots, middle - half - droop, ends - droop, middle + half - droop], 2).reshape(-1, 3)
@@ -150,7 +150,7 @@ def acacia(rng: np.random.Generator, colours: Array, fine: int = 1, snow: float 
         tubes(arms, 0.11 * np.linspace(1, 0.3, 6)[None].repeat(forks, 0), BARK, 5),
         tubes(np.stack([twigs, tips], 1), np.array([[0.025, 0.008]]).repeat(len(twigs), 0), BARK * 0.8, 3),
     ]
-    per, leaf = ((40, 0.2), (90, 0.12))[fine - 1]
+    per, leaf = ((12, 0.37), (40, 0.2), (90, 0.12))[fine]
     return joined([_crown(rng, tips, 0.1 * height * rng.uniform(0.6, 1.2, len(tips)), per, leaf, colours, snow, 0.28), *wood])
 
 
@@ -199,7 +199,7 @@ def bush(rng: np.random.Generator, colours: Array, fine: int = 1, snow: float = 
     tips = stems[:, 2:].reshape(-1, 3)
     tips[:, 2] = np.maximum(tips[:, 2], 0.1)
     wood = tubes(stems, np.broadcast_to(0.016 * np.linspace(1, 0.4, 5), (count, 5)), BARK * 0.9, 4)
-    per, leaf = ((30, 0.095), (48, 0.07))[fine - 1]
+    per, leaf = ((10, 0.16), (30, 0.095), (48, 0.07))[fine]
     return joined([_crown(rng, tips, rng.uniform(0.12, 0.26, len(tips)), per, leaf, colours, snow, 0.85), wood])
 
 

@@ -76,7 +76,7 @@ def _animal(
         "visible_fraction": round(float(seen.sum() / whole.sum()), 6) if whole.any() else 0.0,
         "in_frame_fraction": round(in_frame(body.vertices, body.faces, camera), 4),
         "depth_m": round(float(np.median(camera.to_camera(body.vertices)[:, 2])), 4),
-        "facing": facing, "yaw": round(yaw, 3),
+        "facing": facing, "yaw": round(yaw, 3) % 360.0,
     }
 
 
@@ -227,13 +227,15 @@ def _list(values: Any, decimals: int) -> Any:
 # -- pictures ---------------------------------------------------------------------------------------------------------
 
 
-def depth_steps(depth: Array) -> tuple[NDArray[np.uint16], float]:
-    """Depth as 16 bit steps, and the metres of one: 1 mm where the animals and the ground about them fit in 65 m, else more.
+def depth_steps(depth: Array, ids: NDArray[np.uint8] | None = None) -> tuple[NDArray[np.uint16], float]:
+    """Depth as 16 bit steps, and the metres of one: as fine as holds nearly all of the picture, and all of the animals.
 
-    0 where nothing is, 65535 for what is further than the steps reach.
+    ids (H, W): which pixels are animals'. 0 where nothing is, 65535 for what is further than the steps reach.
     """
     hit = np.isfinite(depth)
     reach = float(np.percentile(depth[hit], 98)) if hit.any() else 1.0
+    animals = hit & (ids > 0) if ids is not None else np.zeros_like(hit)
+    reach = max(reach, float(depth[animals].max(initial=0.0)))
     step = next((s for s in (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05) if reach < 60000 * s), 0.1)
     steps = np.where(hit, np.clip(np.round(np.where(hit, depth, 0.0) / step), 1, 65535), 0)
     return steps.astype(np.uint16), step

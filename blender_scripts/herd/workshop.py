@@ -63,6 +63,7 @@ class Workshop:
             camera.data.dof.aperture_fstop, camera.data.dof.focus_distance = plan.lens.f_number, plan.lens.focus_m
         if plan.lens.exposure_s:
             scene.render.use_motion_blur = True
+            scene.render.motion_blur_position = "CENTER"  # the truth is of the middle of the exposure
             scene.render.motion_blur_shutter = min(plan.lens.exposure_s * _FPS, 1.0)
         for number, (animal, body) in enumerate(zip(plan.animals, bodies, strict=True), 1):
             if isinstance(animal, AssetAnimal):
@@ -76,7 +77,7 @@ class Workshop:
     def write(self, plan: Plan, bodies: list[Body], truth: Truth) -> dict[str, Any]:
         """Write everything but the picture, the record last; gives the record."""
         store, index = self.store, plan.index
-        steps, metres = depth_steps(truth.depth)
+        steps, metres = depth_steps(truth.depth, truth.ids)
         record = make_record(plan, self.model, bodies, truth, metres)
         paths = {"image": store.image(index), "ids": store.truth(index, "ids"), "normals": store.truth(index, "normals"),
                  "canny": store.control(index, "canny"), "control_depth": store.control(index, "depth")}

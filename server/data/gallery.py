@@ -29,6 +29,7 @@ from ...animal.npz import whole_file
 from .fields import RecordError
 from .gallery_overlays import Meshes, asset_mesh, box, depth_code, mask_code, mask_grid, points
 from .records import Animal, Dataset, Record, read_dataset
+from .statistics import group_of
 
 DEFAULT_LIMIT = 1000
 MAX_LIMIT = 5000
@@ -186,7 +187,7 @@ def _animal(animal: Animal) -> dict[str, Any]:
     """What filters, statistics and the list beside a picture need of an animal."""
     whole = animal.box
     return {
-        "id": animal.id, "species": animal.species, "family": animal.family, "label": animal.label, "doing": animal.doing,
+        "id": animal.id, "species": animal.species, "family": group_of(animal), "label": animal.label, "doing": animal.doing,
         "facing": animal.facing, "clip": animal.clip, "asset": animal.asset or "", "yaw": round(animal.yaw, 1),
         "visible": round(animal.visible_fraction, 4), "in_frame": round(animal.in_frame_fraction, 4),
         "depth": round(animal.depth_m, 3), "youth": round(animal.who.youth, 2) if animal.who else None,

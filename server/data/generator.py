@@ -22,7 +22,7 @@ from ...animal.npz import read_json
 
 Pixels = NDArray[np.uint8]
 
-INSTALL = "pip install 'bestiary[stylise]'"
+INSTALL = "in Bestiary's folder: pip install -e '.[stylise]'"
 MAPS = ("canny", "depth")
 _UNION_MODE = {"canny": 0, "depth": 2}  # what Flux's ControlNets for many kinds of maps call these
 _LIBRARIES = ("diffusers", "transformers", "stable_diffusion", None)

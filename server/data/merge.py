@@ -139,7 +139,7 @@ def points_of(name: str) -> KeypointSet:
     try:
         return keypoint_set(name)
     except ValueError:
-        raise RecordError(f"there is no keypoint set {name!r}; known are superset, {', '.join(KEYPOINT_SETS)}") from None
+        raise RecordError(f"there is no keypoint set {name!r}; known are {', '.join(KEYPOINT_SETS)}") from None
 
 
 def categories_of(pictures: Sequence[Source], model: AnimalModel, stop: Callable[[], bool] = lambda: False) -> dict[str, int]:

@@ -1,35 +1,27 @@
 """What is in a herd, counted from its records: species, animals a picture, visible fractions, headings, sizes and distances.
 
-Beside the numbers stand those that the paper states of Herd3D (Hu et al. 2026, section 4 and appendix B); it tells no
-visible fractions and shows its headings as drawn evenly from 0 to 360 degrees.
+`run` writes `metrics.json`, `table.md`, `table.tex` (the table of `paper.py`) and a chart of each distribution.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import chi2
 
 from ...animal.rotations import matrix_from_axis_angle
 from ..evaluate.report import markdown_table, write_metrics, write_text
-from .bars import bar_plot
+from .charts import write_charts
 from .fields import RecordError
+from .paper import as_latex, as_markdown, paper_rows
 from .records import FACING, Animal, Dataset, Record, read_dataset
 
-PAPER: dict[str, tuple[str, str]] = {
-    "pictures": ("5,000", "over 5K images"), "species": ("118", "118 species"), "animals_per_picture_min": ("2", "2 to 8 an image"),
-    "animals_per_picture_max": ("8", "2 to 8 an image"), "width_px": ("1024", "1024 x 1024"),
-    "heading_evenness": ("1", "yaw drawn from [0, 360)"), "pitch_deg_max": ("15", "pitch drawn from [-15, 15]"),
-    "depth_units_min": ("8", "t_z from 8"), "depth_units_max": ("50", "t_z to 50"),
-    "depth_span_units_max": ("30", "span of a group")}  # fmt: skip
-"""What the paper states: measure → its number and its words."""
-_BINS = np.linspace(0.0, 1.0, 11)
-_SHOWN_SPECIES = 30
+_PITCH = 15.0  # degrees, the paper's
 _VISIBLE = (("hidden", -1.0, 0.0), ("under_30", 0.0, 0.3), ("under_70", 0.3, 0.7), ("under_99", 0.7, 0.99), ("whole", 0.99, 1.0))
 
 
@@ -48,7 +40,9 @@ class _Gathered:
     def __init__(self) -> None:
         self.lists: dict[str, list[float]] = {}
         self.counts: dict[str, Counter[str]] = {name: Counter() for name in (
-            "species", "families", "animals", "facing", "doing", "ground", "light", "layout")}
+            "species", "families", "animals", "facing", "doing", "ground", "light", "layout", "family_pictures")}
+        self.species_of: dict[str, Counter[str]] = {}
+        """Family → its species, counted."""
 
     def put(self, name: str, value: float) -> None:
         self.lists.setdefault(name, []).append(float(value))
@@ -62,10 +56,13 @@ class _Gathered:
         self.put("animals_per_picture", len(record.animals))
         self.put("species_per_picture", len({animal.species for animal in record.animals}))
         self.put("width_px", record.width)
+        self.put("height_px", record.height)
+        self.counts["family_pictures"].update({group_of(animal) for animal in record.animals})
         depths = []
         for animal in record.animals:
             self.counts["species"][animal.species] += 1
-            self.counts["families"][animal.family] += 1
+            self.counts["families"][group_of(animal)] += 1
+            self.species_of.setdefault(group_of(animal), Counter())[animal.species] += 1
             self.counts["facing"][animal.facing] += 1
             self.counts["doing"][animal.doing] += 1
             self.put("visible_fraction", animal.visible_fraction)
@@ -82,7 +79,7 @@ class _Gathered:
             self.put("touching", float(_touches(animal, record)))
             pitch = _pitch(animal)
             if pitch is not None:
-                self.put("pitch_deg", abs(pitch))
+                self.put("pitch_deg", pitch)
         if depths:
             self.put("depth_span_units", max(depths) - min(depths))
 
@@ -93,7 +90,10 @@ def run(
     progress: Callable[[float, str], None] | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Statistics:
-    """Count a data set and write `metrics.json`, `table.md` and charts into `out`. Raises RecordError for a folder without records."""
+    """Count a data set and write `metrics.json`, `table.md`, `table.tex` and charts into `out`.
+
+    Raises RecordError for a folder without records.
+    """
     herd, out, gathered = read_dataset(folder), Path(out), _Gathered()
     if not herd.names:
         raise RecordError(f"{folder}: holds no records; was anything rendered into it?")
@@ -110,9 +110,15 @@ def run(
     result.metrics = _metrics(herd, gathered, len(result.corrupt))
     out.mkdir(parents=True, exist_ok=True)
     write_metrics(out, result.metrics)
-    write_text(out / "table.md", _table(herd, result))
-    _charts(out, gathered)
+    write_text(out / "table.md", _table(herd, result, gathered))
+    write_text(out / "table.tex", as_latex(paper_rows(result.metrics), herd.folder.resolve().name))
+    write_charts(out, result.counts, gathered.lists, FACING)
     return result
+
+
+def group_of(animal: Animal) -> str:
+    """The animal's family; animals of an asset pack that tells none are counted under the pack."""
+    return animal.family or f"pack {(animal.asset or 'unnamed').split('/')[0]}"
 
 
 def _touches(animal: Animal, record: Record) -> bool:
@@ -137,28 +143,48 @@ def _pitch(animal: Animal) -> float | None:
 
 def _metrics(herd: Dataset, gathered: _Gathered, corrupt: int) -> dict[str, float]:
     """All numbers, flat."""
-    counts = gathered.counts
+    counts, lists = gathered.counts, {name: np.array(values) for name, values in gathered.lists.items()}
+    none = np.zeros(0)
+    seen, pitch, several = lists.get("visible_fraction", none), lists.get("pitch_deg", none), lists.get("animals_per_picture", none) >= 2
     metrics: dict[str, float] = {
         "pictures": len(herd.names) - corrupt, "failed": len(herd.failed), "corrupt": corrupt, "animals": counts["species"].total(),
-        "species": len(counts["species"]), "families": len(counts["families"]), "species_evenness": _evenness(counts["species"].values()),
-        "heading_evenness": _evenness([counts["facing"][word] for word in FACING])}  # fmt: skip
-    yaw = np.radians(gathered.lists.get("yaw", []))
-    metrics["heading_resultant"] = float(np.hypot(np.cos(yaw).mean(), np.sin(yaw).mean())) if len(yaw) else math.nan
-    for name, values in sorted(gathered.lists.items()):
-        if name == "yaw":
-            continue
-        array = np.array(values)
+        "species": len(counts["species"]), "families": sum(not name.startswith("pack ") for name in counts["families"]),
+        "several_share": _share(several), "species_evenness": _evenness(counts["species"].values()),
+        "heading_evenness": _evenness([counts["facing"][word] for word in FACING]),
+        **headings([counts["facing"][word] for word in FACING], np.radians(lists.pop("yaw", none))),
+        "pitch_within_15_share": _share(np.abs(pitch) <= _PITCH)}  # fmt: skip
+    for name, array in sorted(lists.items()):
         for word, measure in (("mean", np.mean), ("median", np.median), ("min", np.min), ("max", np.max)):
             metrics[f"{name}_{word}"] = float(measure(array))
-    seen = np.array(gathered.lists.get("visible_fraction", []))
     for share, low, high in _VISIBLE:
-        metrics[f"visible_share_{share}"] = float(((seen > low) & (seen <= high)).mean()) if len(seen) else math.nan
+        metrics[f"visible_share_{share}"] = _share((seen > low) & (seen <= high))
     for word in FACING:
         metrics[f"facing_share_{word.replace('-', '_')}"] = counts["facing"][word] / max(counts["facing"].total(), 1)
-    metrics["width_px"] = metrics.pop("width_px_median", math.nan)
-    for name in ("width_px_mean", "width_px_min", "width_px_max", "touching_median", "touching_min", "touching_max"):
+    for name in ("touching_median", "touching_min", "touching_max"):
         metrics.pop(name, None)
     return {name: float(value) for name, value in metrics.items()}
+
+
+def _share(which: np.ndarray) -> float:
+    """How many of them, 0..1; nan of none."""
+    return float(which.mean()) if len(which) else math.nan
+
+
+def headings(counted: Sequence[int], yaw: np.ndarray) -> dict[str, float]:
+    """How evenly headings are spread, from how many animals there are in each eighth of the circle and yaw (N,) in radians.
+
+    heading_share_min, heading_share_max: the emptiest and the fullest eighth. heading_even_p: how often headings drawn evenly, and each
+    by itself, would be as uneven (chi-squared); animals of a group that walk together are not drawn so. heading_resultant: length of
+    the mean direction, 1 when all are alike.
+    """
+    number, every = sum(counted), np.array(counted, np.float64)
+    if not number:
+        return dict.fromkeys(("heading_share_min", "heading_share_max", "heading_even_p", "heading_resultant"), math.nan)
+    even = number / len(every)
+    squared = float(((every - even) ** 2).sum() / even)
+    return {"heading_share_min": float(every.min() / number), "heading_share_max": float(every.max() / number),
+            "heading_even_p": float(chi2.sf(squared, len(every) - 1)),
+            "heading_resultant": float(np.hypot(np.cos(yaw).mean(), np.sin(yaw).mean()))}  # fmt: skip
 
 
 def _evenness(counts: Iterable[int]) -> float:
@@ -170,37 +196,36 @@ def _evenness(counts: Iterable[int]) -> float:
     return float(-(share * np.log(share)).sum() / np.log(len(values)))
 
 
-def _table(herd: Dataset, result: Statistics) -> str:
+def _table(herd: Dataset, result: Statistics, gathered: _Gathered) -> str:
     """What `table.md` says."""
-    metrics = result.metrics
-    layouts = ", ".join(f"{count} {name}" for name, count in sorted(result.counts["layout"].items()))
-    rows = [[name, f"{metrics[name]:.4g}" if name in metrics else "–", number, words] for name, (number, words) in PAPER.items()]
-    parts = [f"# {herd.folder.name}\n\n{layouts}\n\n## Beside Herd3D\n",
-             markdown_table(["measure", "here", "Herd3D", "the paper says"], rows),
-             "Depth and its span are the paper's t_z, in model units; they are meant for the layout herd3d. The paper states no visible "
-             "fractions.\n", "## All numbers\n",
-             markdown_table(["measure", "value"], [[name, f"{value:.4g}"] for name, value in metrics.items()])]  # fmt: skip
-    for title in ("families", "species", "doing", "ground", "light"):
-        counted = sorted(result.counts[title].items(), key=lambda item: (-item[1], item[0]))
+    metrics, counts, name = result.metrics, result.counts, herd.folder.resolve().name
+    layouts = ", ".join(f"{count:,} of layout {layout}" for layout, count in sorted(counts["layout"].items()))
+    parts = [f"# {name}\n\n{layouts}; model {herd.model_name}, engine {herd.engine}.\n\n## Beside Herd3D\n",
+             as_markdown(paper_rows(metrics), name),
+             "Herd3D: what the paper of SAM 3D Animal states (section 4), mostly how things are drawn. Its pitch, distance and depth are "
+             "those of its layout; those of the layout natural are its own. Our pitch is that of the posed body: the ground's lean and "
+             "that of the pose itself (an animal that rears or sits) together.\n",
+             "## Families\n", _families(counts, gathered)]  # fmt: skip
+    for title in ("species", "doing", "ground", "light"):
         of = "pictures" if title in ("ground", "light") else "animals"
-        parts += [f"## {title.capitalize()}\n", markdown_table([title, of], [list(item) for item in counted])]
+        rows = [[word.replace("_", " "), count] for word, count in _ordered(counts[title])]
+        parts += [f"## {title.capitalize()}\n", markdown_table([title, of], rows)]
+    parts += ["## All numbers\n", markdown_table(["measure", "value"], [[word, f"{value:.4g}"] for word, value in metrics.items()])]
     if result.corrupt:
         parts.append("## Corrupt\n\n" + "\n".join(f"- {text}" for text in result.corrupt) + "\n")
     return "\n".join(parts)
 
 
-def _charts(out: Path, gathered: _Gathered) -> None:
-    """One picture for each distribution."""
-    counts = gathered.counts
-    species = sorted(counts["species"].items(), key=lambda item: (-item[1], item[0]))[:_SHOWN_SPECIES]
-    title = f"Animals by species, the first {len(species)} of {len(counts['species'])}"
-    bar_plot(out / "species.png", [name for name, _ in species], [count for _, count in species], title)
-    animals = sorted(counts["animals"].items())
-    names = [name.strip() for name, _ in animals]
-    bar_plot(out / "animals_per_picture.png", names, [count for _, count in animals], "Pictures by number of animals")
-    facing = [counts["facing"][word] for word in FACING]
-    bar_plot(out / "facing.png", FACING, facing, "Animals by heading; line: an even share", sum(facing) / len(FACING))
-    bins = [f"{low:.1f} to {high:.1f}" for low, high in pairwise(_BINS)]
-    for name, title in (("visible_fraction", "Animals by visible fraction"), ("box_share", "Animals by the box's longer side")):
-        binned = np.histogram(np.clip(gathered.lists.get(name, []), 0.0, 1.0), _BINS)[0]
-        bar_plot(out / f"{name}.png", bins, [int(count) for count in binned], title)
+def _families(counts: dict[str, Counter[str]], gathered: _Gathered) -> str:
+    """Families as the paper's table 4 shows them: by the pictures that show one, with the species that are most frequent."""
+    rows = []
+    for family, pictures in _ordered(counts["family_pictures"]):
+        species = [f"{name.replace('_', ' ')} ({count})" for name, count in _ordered(gathered.species_of[family])[:4]]
+        more = len(gathered.species_of[family]) - len(species)
+        rows.append([family, pictures, counts["families"][family], ", ".join(species) + (f" and {more} more" if more else "")])
+    return markdown_table(["family", "pictures", "animals", "species (animals)"], rows)
+
+
+def _ordered(counted: Counter[str]) -> list[tuple[str, int]]:
+    """The most frequent first, equal ones by name."""
+    return sorted(counted.items(), key=lambda item: (-item[1], item[0]))

@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bestiary.animal.default import default_model
-from bestiary.animal.species import SpeciesError
+from bestiary.animal.species import Species, SpeciesError
 from bestiary.blender_scripts.herd import draw, herd3d
 from bestiary.blender_scripts.herd.options import OptionError, Options, options_of, read_command
 from bestiary.blender_scripts.herd.plan import GROUNDS, Plan, PlannedAnimal, generator
 from bestiary.blender_scripts.herd.planner import Planner
+from random_models import random_model
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +106,27 @@ def test_indoors_is_for_small_house_animals() -> None:
     assert draw.draw_ground(rng, cats, "herd3d", ("snow",)) == "snow"
 
 
+@pytest.mark.parametrize("size", [(32, 32), (2000, 33), (33, 700)])
+@pytest.mark.parametrize("layout", ["herd3d", "natural"])
+def test_a_picture_of_any_shape_gets_an_animal(size: tuple[int, int], layout: str) -> None:
+    plan = Planner.of(default_model(), Options(images=1, seed=1, animals=(2, 2), resolution=size, layout=layout, young=1.0)).plan(0)
+    assert (plan.camera.width, plan.camera.height) == size and len(plan.animals) >= 1
+    animal = plan.animals[0]
+    assert isinstance(animal, PlannedAnimal)
+    pixels = plan.camera.project(animal.metres_per_unit * default_model().forward(animal.betas, animal.pose, animal.trans).vertices)
+    assert ((pixels >= 0) & (pixels < size)).all(axis=1).any()
+
+
+@pytest.mark.parametrize("layout", ["herd3d", "natural"])
+def test_a_model_that_is_no_quadruped_can_be_planned(layout: str) -> None:
+    model = random_model(1, joints=6, vertices=60, betas=4, species={
+        name: Species(name, "bugs", np.zeros(4), height, 2 * height) for name, height in (("stick insect", 0.05), ("robin", 0.1))})
+    plan = Planner.of(model, Options(images=1, animals=(2, 3), layout=layout)).plan(0)
+    assert {animal.family for animal in plan.animals if isinstance(animal, PlannedAnimal)} == {"bugs"}
+    with pytest.raises(SpeciesError, match="carries no species"):
+        Planner.of(random_model(1), Options())
+
+
 # -- options ----------------------------------------------------------------------------------------------------------
 
 
@@ -116,6 +138,8 @@ def test_the_command_line(tmp_path: Path) -> None:
     shares = [read_command(["--out", "x", "--images", "9", "--shard", f"{k}/4"]).indices() for k in range(1, 5)]
     assert sorted(index for share in shares for index in share) == list(range(9))
     assert options_of(json.loads(json.dumps(run.options.to_json()))) == run.options
+    chosen = [read_command(["--out", "x", "--images", "9", "--only", "7,1,4,1", "--shard", f"{k}/2"]).indices() for k in (1, 2)]
+    assert chosen == [[1, 7], [4]]
 
 
 def test_a_configuration_file_and_the_command_line_over_it(tmp_path: Path) -> None:
@@ -131,6 +155,10 @@ def test_a_configuration_file_and_the_command_line_over_it(tmp_path: Path) -> No
     (["--animals", "few"], "few"), (["--shard", "5/4"], "quarter"), (["--images", "0"], "--images"),
     (["--resolution", "999999"], "--resolution"),
     (["--grounds", "lava"], "grass"), (["--colour", "red"], "--colour"), (["--asset-share", "3"], "0 to 1"), (["--only", "77"], "--only"),
+    (["--only", ","], "no picture"), (["--species", ","], "names nothing"), (["--resolution", "320x0"], "--resolution"),
+    (["--resolution", "8192"], "64000000"), (["--young", "nan"], "--young"), (["--young", "5"], "--young"),
+    (["--threads", "-4"], "--threads"),
+    (["--shard", "0/0"], "quarter"),
 ])  # fmt: skip
 def test_bad_options_say_what_is_known(words: list[str], said: str) -> None:
     with pytest.raises(OptionError, match=said):
@@ -140,7 +168,8 @@ def test_bad_options_say_what_is_known(words: list[str], said: str) -> None:
 def test_out_is_needed_and_configurations_are_checked(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="--out"):
         read_command([])
-    for text in ("[1, 2]", "{", '{"images": "many"}', '{"speed": 3}', '{"animals": [1, 2, 3]}', '{"noise": "yes"}'):
+    for text in ("[1, 2]", "{", '{"images": "many"}', '{"speed": 3}', '{"animals": [1, 2, 3]}', '{"noise": "yes"}',
+                 "[" * 100_000, '{"images": ' + "9" * 5000 + "}", '{"young": NaN}', '{"animals": "few"}', " " * (1 << 20) + "{}"):
         path = tmp_path / "bad.json"
         path.write_text(text)
         with pytest.raises(OptionError):

@@ -19,6 +19,7 @@ from bestiary.animal import masks
 from bestiary.animal.cameras import Camera
 from bestiary.animal.default import default_model
 from bestiary.animal.rasterise import rasterise
+from conftest import blender_programs
 
 pytestmark = pytest.mark.blender
 
@@ -132,25 +133,45 @@ def test_the_same_seed_gives_the_same_files_in_one_run_or_in_shards(herd: Path, 
 
 def test_a_killed_run_goes_on_and_ends_with_the_same_files(herd: Path, tmp_path: Path) -> None:
     """Killed at random moments, among them while files are being written."""
-    out, draw = tmp_path / "killed", random.Random(1)
-    command = [sys.executable, str(SCRIPT), "--out", str(out), "--images", "4", "--seed", "11", *SMALL]
-    for _ in range(3):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        until = time.monotonic() + 30
-        before = len(list((out / "records").glob("[0-9]*.json"))) if out.exists() else 0
-        while process.poll() is None and time.monotonic() < until and len(list(out.glob("records/[0-9]*.json"))) <= before:
-            time.sleep(0.02)
-        time.sleep(draw.uniform(0, 0.8))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        for path in out.glob("records/[0-9]*.json"):
-            record = json.loads(path.read_text())  # whole
-            assert (out / record["image"]).stat().st_size > 0
+    out = tmp_path / "killed"
+    kill_often(out, 3, "--images", "4", "--seed", "11", *SMALL)
     done = render(out, "--images", "4", "--seed", "11", *SMALL)
     assert done.returncode == 0, done.stderr
     assert files(out) == files(herd)
     again = render(out, "--images", "4", "--seed", "11", *SMALL)
     assert "0 rendered, 4 passed over" in again.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("layout", ["herd3d", "natural"])
+def test_ten_kills_and_four_shards_give_the_set_of_one_run(tmp_path: Path, layout: str) -> None:
+    words = ("--images", "16", "--seed", "21", "--resolution", "160", "--samples", "2", "--layout", layout)
+    assert render(tmp_path / "one", *words).returncode == 0
+    for k in (3, 1, 4, 2):
+        assert render(tmp_path / "four", *words, "--shard", f"{k}/4").returncode == 0
+    kill_often(tmp_path / "killed", 10, *words)
+    assert render(tmp_path / "killed", *words).returncode == 0
+    one = files(tmp_path / "one")
+    assert files(tmp_path / "four") == one and files(tmp_path / "killed") == one
+
+
+def kill_often(out: Path, times: int, *words: str) -> None:
+    """Start a run and kill it soon after its next picture, so many times; whatever record is there is whole."""
+    draw = random.Random(1)
+    for _ in range(times):
+        command = [sys.executable, str(SCRIPT), "--out", str(out), *words]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until = time.monotonic() + 60
+        before = len(list(out.glob("records/[0-9]*.json")))
+        while process.poll() is None and time.monotonic() < until and len(list(out.glob("records/[0-9]*.json"))) <= before:
+            time.sleep(0.02)
+        time.sleep(draw.uniform(0, 1.5))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        for path in out.glob("records/[0-9]*.json"):
+            record = json.loads(path.read_text())
+            assert (out / record["image"]).stat().st_size > 0
 
 
 def test_what_fails_is_recorded_and_the_others_go_on(herd: Path, tmp_path: Path) -> None:
@@ -198,3 +219,142 @@ def test_a_lens_and_hair_change_the_picture_and_not_the_truth(tmp_path: Path, wo
         assert (tmp_path / "plain" / a["depth"]["file"]).read_bytes() == (tmp_path / "more" / b["depth"]["file"]).read_bytes()
     pictures = [[(tmp_path / name / record["image"]).read_bytes() for record in plain] for name in ("plain", "more")]
     assert pictures[0] != pictures[1]
+
+
+@pytest.mark.real_blender
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("program", blender_programs(), ids=" ".join)
+def test_a_real_blender_gives_codes_and_the_same_files_twice(tmp_path: Path, program: list[str]) -> None:
+    bare = (*program, "-b", "-P", str(SCRIPT), "--")
+    for name in ("one", "two"):
+        done = render(tmp_path / name, "--images", "2", "--seed", "11", *SMALL, program=bare)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+    (tmp_path / "one" / "records" / "000001.json").write_text("{ half")
+    assert render(tmp_path / "one", "--images", "2", "--seed", "11", *SMALL, program=bare).returncode == 1
+    done = render(tmp_path / "none", "--species", "wulf", program=bare)
+    assert done.returncode == 2 and "error: " in done.stderr and "wolf" in done.stderr and not (tmp_path / "none").exists()
+    out = tmp_path / "stopped"
+    words = ["--out", str(out), "--images", "2", "--resolution", "512", "--samples", "4000", "--animals", "1:1"]
+    process = subprocess.Popen([*bare, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+    until = time.monotonic() + 60
+    while not (out / "dataset.json").exists() and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.1)
+    time.sleep(6)  # in the middle of the first picture
+    os.killpg(process.pid, signal.SIGINT)
+    said = process.communicate(timeout=30)[0]
+    assert process.returncode == 130 and "goes on from here" in said, said
+    assert not list(out.glob("failed/*"))
+
+
+def test_lost_truth_is_rendered_again(herd: Path, tmp_path: Path) -> None:
+    import shutil
+
+    out = tmp_path / "lost"
+    shutil.copytree(herd, out)
+    (out / "truth" / "000000_ids.png").unlink()
+    cut = out / "truth" / "000002_depth.png"
+    cut.write_bytes(cut.read_bytes()[:-20])
+    done = render(out, "--images", "4", "--seed", "11", *SMALL)
+    assert done.returncode == 0 and "2 rendered, 2 passed over" in done.stdout
+    assert files(out) == files(herd)
+
+
+def test_two_processes_at_the_same_share_do_each_other_no_harm(herd: Path, tmp_path: Path) -> None:
+    out = tmp_path / "both"
+    command = [sys.executable, str(SCRIPT), "--out", str(out), "--images", "4", "--seed", "11", *SMALL]
+    both = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [process.communicate(timeout=150)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    assert files(out) == files(herd)
+
+
+def test_a_folder_may_be_called_anything(herd: Path, tmp_path: Path) -> None:
+    """Blender fills in what stands in braces and numbers what has a #."""
+    out = tmp_path / "a {b} #1 %d {{c é"
+    done = render(out, "--images", "1", "--seed", "11", *SMALL)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (out / "images" / "000000.png").read_bytes() == (herd / "images" / "000000.png").read_bytes()
+    assert [path.name for path in tmp_path.iterdir()] == [out.name]
+
+
+def test_an_old_blender_is_told_before_anything_it_lacks(tmp_path: Path) -> None:
+    """A module that says it is Blender 3.6 and can do nothing; the script itself must be readable by its Python."""
+    import ast
+
+    ast.parse(SCRIPT.read_text(), feature_version=(3, 7))
+    (tmp_path / "bpy.py").write_text("class app:\n    version = (3, 6, 5)\n    version_string = '3.6.5'\n")
+    done = subprocess.run([sys.executable, str(SCRIPT), "--out", str(tmp_path / "out")], capture_output=True, text=True, timeout=60,
+                          env={**os.environ, "PYTHONPATH": str(tmp_path)}, check=False)
+    assert done.returncode == 2 and done.stderr == "error: Blender 3.6.5 is too old: 4.2 is the oldest that works.\n"
+    assert not (tmp_path / "out").exists()
+
+
+def test_hair_is_refused_for_a_model_that_cannot_grow_it(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    from bestiary.animal.model_file import save_model
+
+    save_model(replace(default_model(), uv=None, uv_faces=None, posedirs=None), tmp_path / "bare.npz")
+    done = render(tmp_path / "out", "--model", str(tmp_path / "bare.npz"), "--hair")
+    assert done.returncode == 2 and "--hair" in done.stderr and not (tmp_path / "out").exists()
+    done = render(tmp_path / "out", "--model", str(tmp_path / "bare.npz"), "--images", "1", *SMALL)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_machines_with_other_paths_share_a_data_set(tmp_path: Path) -> None:
+    import shutil
+
+    from bestiary.animal.default import DEFAULT_MODEL_PATH
+
+    for k, name in ((1, "one"), (2, "two")):
+        (tmp_path / name).mkdir()
+        shutil.copy(DEFAULT_MODEL_PATH, tmp_path / name / f"{name}.npz")
+        done = render(tmp_path / "out", "--images", "2", "--shard", f"{k}/2", "--model", str(tmp_path / name / f"{name}.npz"), *SMALL)
+        assert done.returncode == 0, done.stderr
+    text = (tmp_path / "out" / "dataset.json").read_text()
+    assert str(tmp_path) not in text and "sources" in text
+    done = render(tmp_path / "out", "--images", "2", "--shard", "2/2", "--assets", "/nowhere", *SMALL)
+    assert done.returncode == 2
+
+
+def test_blur_by_motion_lies_about_the_truth(blender: Any, tmp_path: Path) -> None:
+    """The picture of a moving animal is spread evenly to both sides of where the truth has it."""
+    from dataclasses import replace
+
+    from PIL import Image
+
+    from bestiary.blender_scripts.herd.options import Options
+    from bestiary.blender_scripts.herd.passes import render_picture, render_truth
+    from bestiary.blender_scripts.herd.plan import Lens, PlannedAnimal
+    from bestiary.blender_scripts.herd.planner import Planner
+    from bestiary.blender_scripts.herd.store import Store
+    from bestiary.blender_scripts.herd.workshop import Workshop
+
+    model = default_model()
+    options = Options(images=1, seed=4, animals=(1, 1), resolution=(320, 320), samples=48, species=("wolf",))
+    plan = Planner.of(model, options).plan(0)
+    animal = plan.animals[0]
+    assert isinstance(animal, PlannedAnimal)
+    metres = 40 / plan.camera.K[0, 0] * plan.camera.to_camera(animal.metres_per_unit * animal.trans)[2]  # 40 pixels
+    moving = replace(animal, velocity=tuple(48 * metres * plan.camera.R[0]))
+    plan = replace(plan, lens=Lens(exposure_s=1 / 48), animals=(moving,))
+    workshop = Workshop(model, options, Store(tmp_path))
+    scene = workshop.build(plan, [workshop.menagerie.body(moving)])
+    light = blender.data.materials.new("light")
+    nodes = light.node_tree.nodes
+    shader = next(node for node in nodes if node.type == "BSDF_PRINCIPLED")
+    shader.inputs["Base Color"].default_value = (0, 0, 0, 1)
+    shader.inputs["Emission Color"].default_value = (1, 1, 1, 1)
+    shader.inputs["Emission Strength"].default_value = 1.0
+    scene.world, scene.view_settings.view_transform = None, "Raw"
+    for item in scene.objects:
+        item.hide_render = item.pass_index == 0 and item.type != "CAMERA"
+        for slot in item.material_slots:
+            slot.material = light
+    render_picture(scene, tmp_path / "picture.png")
+    ids = render_truth(scene, tmp_path / "truth").ids
+    bright = np.asarray(Image.open(tmp_path / "picture.png").convert("L")).astype(float).sum(axis=0)
+    columns = np.arange(320) + 0.5
+    assert (bright > 0).sum() > (ids > 0).any(axis=0).sum() + 25  # blurred
+    assert abs(bright @ columns / bright.sum() - (ids > 0).sum(axis=0) @ columns / (ids > 0).sum()) < 2.5

@@ -220,3 +220,24 @@ def test_no_animals_and_odd_cameras_are_no_trouble(blender: Any) -> None:
         camera = Camera.look_at(eye, target, 80.0, 64, 64)
         _build(blender, replace(plan, camera=camera), bodies)
         _build(blender, replace(plan, camera=camera), [])
+
+
+def test_animals_are_where_they_live() -> None:
+    from types import SimpleNamespace
+
+    from bestiary.blender_scripts.herd.draw import draw_ground
+    from bestiary.blender_scripts.herd.habitats import habitat, kept_by_people
+    from bestiary.blender_scripts.herd.palettes import palette_of
+
+    rng = np.random.default_rng(0)
+
+    def share(species: str, family: str, ground: str) -> float:
+        herd = [SimpleNamespace(who=SimpleNamespace(species=species), family=family, shoulder_m=1.0)]
+        return float(np.mean([draw_ground(rng, herd, "natural") == ground for _ in range(300)]))  # type: ignore[arg-type]
+
+    assert share("polar_bear", "ursid", "snow") > 0.75
+    assert share("camel", "camelid", "sand") > 0.5
+    assert share("lion", "felid", "snow") < 0.1
+    names = [palette_of(Surroundings("grass", "sun", 0.0, 0.5, 0.5, 0, seed), [habitat("zebra")]).name for seed in range(60)]
+    assert names.count("savanna") > 40 and len(set(names)) > 1  # a few are anywhere
+    assert kept_by_people(["cow", "horse"]) and not kept_by_people(["cow", "wolf"])

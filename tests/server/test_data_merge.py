@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tarfile
 from pathlib import Path
@@ -258,9 +259,28 @@ def test_statistics_count_what_the_records_hold(folder: Path, tmp_path: Path) ->
     assert sum(metrics[f"facing_share_{word.replace('-', '_')}"] for word in FACING) == pytest.approx(1.0)
     shares = [metrics[f"visible_share_{name}"] for name in ("hidden", "under_30", "under_70", "under_99", "whole")]
     assert sum(shares) == pytest.approx(1.0)
-    assert "Herd3D" in (tmp_path / "table.md").read_text()
-    for name in ("species", "animals_per_picture", "facing", "visible_fraction", "box_share"):
-        assert Image.open(tmp_path / f"{name}.png").width == 640
+    table = (tmp_path / "table.md").read_text()
+    assert f"| animals | {len(animals)} | – |" in table and "Herd3D" in table
+    for name in ("species", "families", "animals_per_picture", "facing", "visible_fraction", "box_share", "distance", "pitch"):
+        assert Image.open(tmp_path / f"{name}.png").width == 1280
+    assert Image.open(tmp_path / "charts.png").width == 2560
+
+
+def test_the_table_for_a_paper_is_latex_whatever_the_folder_is_called(folder: Path, tmp_path: Path) -> None:
+    herd = Path(shutil.copytree(folder, tmp_path / "my_herd & 50% more"))
+    statistics.run(herd, tmp_path / "out")
+    lines = (tmp_path / "out/table.tex").read_text().splitlines()
+    assert lines[0] == r"\begin{tabular}{lll}" and lines[-1] == r"\end{tabular}"
+    assert r"my\_herd \& 50\% more" in lines[2]
+    rows = [line for line in lines if line.endswith(r"\\")]
+    assert all(len(re.findall(r"(?<!\\)&", row)) == 2 and not re.search(r"(?<!\\)[%#]", row) for row in rows)
+
+
+def test_headings_that_are_alike_are_told_from_even_ones() -> None:
+    even = statistics.headings([25] * 8, np.radians(np.arange(0, 360, 1.8)))
+    sideways = statistics.headings([80, 7, 7, 6, 80, 7, 7, 6], np.radians([0.0, 180.0] * 100))
+    assert even["heading_resultant"] < 1e-6 and even["heading_even_p"] == 1.0 and even["heading_share_max"] == 0.125
+    assert sideways["heading_resultant"] < 1e-6 and sideways["heading_even_p"] < 1e-6 and sideways["heading_share_max"] == 0.4
 
 
 def test_statistics_go_on_past_a_corrupt_record(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

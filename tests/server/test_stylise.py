@@ -22,7 +22,7 @@ try:
     import diffusers
 except ImportError:
     diffusers = None
-needs_diffusers = pytest.mark.skipif(diffusers is None, reason="diffusers is not installed: pip install 'bestiary[stylise]'")
+needs_diffusers = pytest.mark.skipif(diffusers is None, reason="diffusers is not installed: pip install -e '.[stylise]'")
 
 
 @pytest.fixture(scope="module")
@@ -330,6 +330,6 @@ def test_the_command_says_what_to_install(herd: Path, tmp_path: Path, monkeypatc
     monkeypatch.setattr(module, "find_spec", lambda name: None)
     with pytest.raises(CliError) as caught:
         module.stylise(herd, tmp_path, tmp_path / "out")
-    assert caught.value.advice == "pip install 'bestiary[stylise]'"
+    assert caught.value.advice == "in Bestiary's folder: pip install -e '.[stylise]'"
     with pytest.raises(CliError, match="not found"):
         module.stylise(tmp_path / "nowhere", tmp_path, tmp_path / "out")
