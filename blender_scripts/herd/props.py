@@ -18,7 +18,7 @@ from .trees import KINDS
 
 Array = NDArray[np.float64]
 
-_MOST_HIDDEN = 0.45
+_MOST_HIDDEN = 0.4
 _TRIES = 40
 _COLUMNS = 24
 # How much smaller and larger than it comes a thing may be; what people make has its size.
