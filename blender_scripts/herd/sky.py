@@ -301,4 +301,5 @@ def develop(scene: bpy.types.Scene, surroundings: Surroundings, weather: Weather
             break
         except TypeError:
             continue
-    view.exposure, view.gamma = (0.0 if plain else weather.exposure), 1.0
+    # Blender keeps some 3 MB for every exposure that it has shown, for as long as it runs: half stops keep that small.
+    view.exposure, view.gamma = (0.0 if plain else round(2 * weather.exposure) / 2), 1.0

@@ -34,13 +34,14 @@ def line_plot(
     box = (64 * FINER, 14 * FINER, width - 16 * FINER, height - 52 * FINER)
     low, high = float(every[:, 0].min()), float(every[:, 0].max())
     high = high if high > low else low + 1.0
-    ticks = _ticks(0.0, float(every[:, 1].max()) * 1.05 or 1.0)
+    least, most = min(0.0, float(every[:, 1].min()) * 1.05), max(0.0, float(every[:, 1].max()) * 1.05)
+    ticks = _ticks(least, most if most > least else least + 1.0)
     image = Image.new("RGB", (width, height), "white")
     draw = ImageDraw.Draw(image)
 
     def place(points: np.ndarray) -> list[tuple[float, float]]:
         across = (points[:, 0] - low) / (high - low) * (box[2] - box[0]) + box[0]
-        down = box[3] - points[:, 1] / ticks[-1] * (box[3] - box[1])
+        down = box[3] - (points[:, 1] - ticks[0]) / (ticks[-1] - ticks[0]) * (box[3] - box[1])
         return list(zip(across.tolist(), down.tolist(), strict=True))
 
     for value in ticks:
@@ -49,7 +50,7 @@ def line_plot(
         draw.text((box[0] - 6 * FINER, y), f"{value:.4g}", fill="#333333", font=font, anchor="rm")
     for value in _powers(low, high) if log_x else _ticks(low, high):
         if low <= value <= high:
-            ((x, _),) = place(np.array([[value, 0.0]]))
+            ((x, _),) = place(np.array([[value, ticks[0]]]))
             draw.line([(x, box[3]), (x, box[3] + 4 * FINER)], fill="#888888", width=FINER)
             text = f"{10**value:.4g}" if log_x else f"{value:.4g}"
             draw.text((x, box[3] + 7 * FINER), text, fill="#333333", font=font, anchor="ma")
