@@ -31,6 +31,9 @@ VISIBILITY_TOLERANCE = 0.015
 """A vertex counts as seen up to this share of its body's largest extent behind the depth at its pixel."""
 
 _LEAST_WEIGHT = 1e-3
+_LENGTHS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)  # metres of a step of depth
+_STEPS = 60000  # of 65535, so that what is a little further can be told too
+_FINE = 0.001  # of the nearest animal's depth: no step is coarser, where the range allows it
 _COARSE = 160  # pixels along the longer side of the picture in which whole bodies are measured against the frame
 _BETAS, _POSE, _METRES, _PIXELS = 6, 6, 6, 3  # decimals
 
@@ -228,17 +231,25 @@ def _list(values: Any, decimals: int) -> Any:
 
 
 def depth_steps(depth: Array, ids: NDArray[np.uint8] | None = None) -> tuple[NDArray[np.uint16], float]:
-    """Depth as 16 bit steps, and the metres of one: as fine as holds nearly all of the picture, and all of the animals.
+    """Depth as 16 bit steps, and the metres of one: coarse enough for all animals and, where that leaves them fine enough, for
+    nearly all of the picture.
 
     ids (H, W): which pixels are animals'. 0 where nothing is, 65535 for what is further than the steps reach.
     """
     hit = np.isfinite(depth)
     reach = float(np.percentile(depth[hit], 98)) if hit.any() else 1.0
-    animals = hit & (ids > 0) if ids is not None else np.zeros_like(hit)
-    reach = max(reach, float(depth[animals].max(initial=0.0)))
-    step = next((s for s in (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05) if reach < 60000 * s), 0.1)
+    step = _step(reach)
+    animals = depth[hit & (ids > 0)] if ids is not None else depth[:0]
+    if animals.size:  # a mouse before mountains: the mountains are "further"
+        fine = [length for length in _LENGTHS if length <= _FINE * float(animals.min())] or _LENGTHS[:1]
+        step = max(_step(float(animals.max())), min(step, fine[-1]))
     steps = np.where(hit, np.clip(np.round(np.where(hit, depth, 0.0) / step), 1, 65535), 0)
     return steps.astype(np.uint16), step
+
+
+def _step(reach: float) -> float:
+    """The finest round length of a step with which depths up to `reach` metres can be told."""
+    return next((step for step in _LENGTHS if reach <= _STEPS * step), _LENGTHS[-1])
 
 
 def normal_colours(normals: Array) -> NDArray[np.uint8]:

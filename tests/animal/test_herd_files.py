@@ -136,6 +136,17 @@ def test_a_small_animal_far_away_keeps_its_depth() -> None:
     assert abs(float(steps[0, 0]) * metres / 90.0 - 1) < 2e-3
 
 
+def test_a_mouse_before_mountains_keeps_its_depth() -> None:
+    depth = np.full((20, 20), 900.0)
+    depth[5:8, 5:8], ids = 0.4 + 0.001 * np.arange(9).reshape(3, 3), np.zeros((20, 20), np.uint8)
+    ids[5:8, 5:8] = 1
+    steps, metres = depth_steps(depth, ids)
+    assert np.abs(steps[5:8, 5:8] * metres / depth[5:8, 5:8] - 1).max() < 1e-3 and steps[0, 0] == 65535
+    depth[10:12, 10:12], ids[10:12, 10:12] = 700.0, 2  # and an elephant far behind: both are told
+    steps, metres = depth_steps(depth, ids)
+    assert abs(steps[10, 10] * metres / 700.0 - 1) < 1e-3 and 0 < steps[5, 5] < 65535
+
+
 def test_normals_come_back_from_their_colours() -> None:
     rng = np.random.default_rng(0)
     normals = rng.normal(size=(8, 8, 3))
