@@ -115,5 +115,4 @@ def _grow_images(start: Sequence[str], count: int, out: Path, metrics: dict[str,
         near = slice(max(0, after - 10), after)
         metrics[f"memory_mb_after_{after}"] = float(np.median(memory[near]))
         metrics[f"seconds_after_{after}"] = float(seconds[after - 1])
-    steps = np.arange(1, count + 1)
-    line_plot(out / "growth_images.png", {"memory": (steps, memory)}, "pictures", "MB")
+    line_plot(out / "growth_images.png", {"memory": (range(1, count + 1), memory.tolist())}, "pictures", "MB")
