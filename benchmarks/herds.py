@@ -104,7 +104,7 @@ def _grow_animals(start: Sequence[str], images: int, out: Path, metrics: dict[st
         metrics[f"seconds_of_{count}_animals"] = sum(values[-1] for values in series.values())
         metrics[f"memory_mb_of_{count}_animals"] = memory[-1]
     lines = {part: (ANIMALS, values) for part, values in series.items()}
-    line_plot(out / "growth_animals.png", lines, "animals", "seconds a picture (256², 4 samples)")
+    line_plot(out / "growth_animals.png", lines, "animals", "seconds a picture (256 px, 4 samples)")
 
 
 def _grow_images(start: Sequence[str], count: int, out: Path, metrics: dict[str, float]) -> None:
