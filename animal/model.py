@@ -187,7 +187,7 @@ class AnimalModel:
             offsets = features @ self.posedirs.reshape(3 * self.n_vertices, self.posedirs.shape[2]).T
             shaped = shaped + offsets.reshape(*offsets.shape[:-1], self.n_vertices, 3)
 
-        orient, origin = self._chain(rotations, np.broadcast_to(joints, (*lead, self.n_joints, 3)))
+        orient, origin = self.chain(rotations, np.broadcast_to(joints, (*lead, self.n_joints, 3)))
         # Skinning: each joint carries points from its rest place to its posed one, x → orient x + shift.
         shift = origin - np.einsum("...jab,...jb->...ja", orient, joints)
         affine = np.concatenate([orient, shift[..., None]], axis=-1)
@@ -209,8 +209,11 @@ class AnimalModel:
         offsets = betas @ self._shape_rows[: betas.shape[-1]]
         return offsets.reshape(*betas.shape[:-1], self.n_vertices, 3)
 
-    def _chain(self, rotations: Array, joints: Array) -> tuple[Array, Array]:
-        """Forward kinematics: orientation (…, J, 3, 3) and place (…, J, 3) of every joint."""
+    def chain(self, rotations: Array, joints: Array) -> tuple[Array, Array]:
+        """Forward kinematics: orientation (…, J, 3, 3) and place (…, J, 3) of every joint.
+
+        rotations (…, J, 3, 3) of each joint within its parent; joints (…, J, 3) at rest, model units.
+        """
         lead = joints.shape[:-2]
         orient = np.empty((*lead, self.n_joints, 3, 3))
         origin = np.empty((*lead, self.n_joints, 3))

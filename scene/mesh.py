@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import bpy
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..animal.model import AnimalModel
 from .frames import ARMATURE_AXES, RestFrame
@@ -82,14 +82,21 @@ def beta_gain(betas: Array) -> Array:
     return np.maximum(1.0, np.abs(betas) / (0.95 * _SLIDER_LIMIT))
 
 
-def _geometry(mesh: bpy.types.Mesh, vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> None:
-    mesh.vertices.add(len(vertices))
-    mesh.vertices.foreach_set("co", vertices.ravel())
+def fill(mesh: bpy.types.Mesh, vertices: ArrayLike, faces: NDArray[np.int_], smooth: bool = True) -> None:
+    """Give an empty mesh its vertices (V, 3) and faces (F, 3 or 4); `mesh.update` is left to the caller, who may add more first."""
+    points = np.ascontiguousarray(vertices, dtype=np.float32)
+    mesh.vertices.add(len(points))
+    mesh.vertices.foreach_set("co", points.ravel())
     mesh.loops.add(faces.size)
     mesh.loops.foreach_set("vertex_index", np.ascontiguousarray(faces, dtype=np.int32).ravel())
     mesh.polygons.add(len(faces))
-    mesh.polygons.foreach_set("loop_start", np.arange(0, faces.size, 3, dtype=np.int32))
-    mesh.polygons.foreach_set("use_smooth", np.ones(len(faces), dtype=bool))
+    mesh.polygons.foreach_set("loop_start", np.arange(0, faces.size, faces.shape[1], dtype=np.int32))
+    if smooth:
+        mesh.polygons.foreach_set("use_smooth", np.ones(len(faces), dtype=bool))
+
+
+def _geometry(mesh: bpy.types.Mesh, vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> None:
+    fill(mesh, vertices, faces)
     mesh.update(calc_edges=True)
     # Third-party models hold faces that name a vertex twice; Blender may crash on them later, so out they go.
     mesh.validate()

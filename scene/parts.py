@@ -19,6 +19,7 @@ from ..animal.part_shapes import PartMesh
 from ..animal.parts import COAT, Part
 from . import compat
 from .frames import RestFrame
+from .mesh import fill
 from .rig import PARTS_KEY
 
 Array = NDArray[np.float64]
@@ -44,14 +45,7 @@ def new_parts(
     parts' vertices, for parts of the coat's colour.
     """
     data = bpy.data.meshes.new(name)
-    points = frame.points(mesh.vertices(rest)).astype(np.float32)
-    data.vertices.add(len(points))
-    data.vertices.foreach_set("co", points.ravel())
-    data.loops.add(mesh.faces.size)
-    data.loops.foreach_set("vertex_index", np.ascontiguousarray(mesh.faces, dtype=np.int32).ravel())
-    data.polygons.add(len(mesh.faces))
-    data.polygons.foreach_set("loop_start", np.arange(0, mesh.faces.size, 3, dtype=np.int32))
-    data.polygons.foreach_set("use_smooth", np.ones(len(mesh.faces), dtype=bool))
+    fill(data, frame.points(mesh.vertices(rest)), mesh.faces)
     data.update(calc_edges=True)
     dress_parts(data, mesh, name, coat)
     item = bpy.data.objects.new(name, data)

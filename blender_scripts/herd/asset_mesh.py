@@ -12,6 +12,7 @@ import bpy
 import numpy as np
 
 from ...scene import compat
+from ...scene.mesh import fill
 from .plan import AssetAnimal
 
 ROUGHNESS = 0.9
@@ -27,14 +28,7 @@ def new_asset_mesh(scene: bpy.types.Scene, animal: AssetAnimal) -> bpy.types.Obj
     """
     image = None if animal.texture is None or animal.uv is None else _load(animal.texture)
     mesh = bpy.data.meshes.new(animal.asset)
-    faces = np.ascontiguousarray(animal.faces, np.int32)
-    mesh.vertices.add(len(animal.vertices))
-    mesh.vertices.foreach_set("co", np.ascontiguousarray(animal.vertices, np.float32).ravel())
-    mesh.loops.add(faces.size)
-    mesh.loops.foreach_set("vertex_index", faces.ravel())
-    mesh.polygons.add(len(faces))
-    mesh.polygons.foreach_set("loop_start", np.arange(0, faces.size, 3, dtype=np.int32))
-    mesh.polygons.foreach_set("use_smooth", np.ones(len(faces), bool))
+    fill(mesh, animal.vertices, animal.faces)
     if animal.uv is not None:
         layer = mesh.uv_layers.new(name="UVMap", do_init=False)
         layer.data.foreach_set("uv", np.ascontiguousarray(animal.uv, np.float32).ravel())

@@ -1,7 +1,7 @@
 """The animals of a plan in Blender: meshes that are the model's own forward, vertex for vertex, in their coats.
 
-No armature deforms them: what stands in the scene is what the record says, to a float's last bits. For motion blur a
-shape key carries the body along for the time that the shutter is open.
+No armature deforms them: what stands in the scene is what the record says, to a float's last bits. For motion blur the
+whole body moves straight on while the shutter is open.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ from ...animal.coat_painting import CoatPainter
 from ...animal.coats import Coat
 from ...animal.likeness import coat_at_parts
 from ...animal.model import AnimalModel, Posed
-from ...animal.part_shapes import PartMesh, has_face
+from ...animal.part_shapes import PartMesh
 from ...animal.rotations import matrix_from_axis_angle
 from ...scene import material, parts
 from ...scene.compat import action_curves
+from ...scene.creature import part_mesh, worn_parts
 from ...scene.frames import ARMATURE_AXES
 from ...scene.hair import grow_hair
-from .plan import AssetAnimal, Plan, PlannedAnimal
+from ...scene.mesh import fill
+from .plan import AssetAnimal, PlannedAnimal
 
 Array = NDArray[np.float64]
 
@@ -58,18 +60,11 @@ class Menagerie:
         self.painter = CoatPainter(model) if can_measure(model) else None
         self._shade = material.coat_shade(model)
         self._coats: dict[str, str] = {}  # the name of a coat's material in the present file
-        self._parts: dict[tuple[str, tuple[str, ...]], PartMesh | None] = {}
 
     def part_mesh(self, animal: PlannedAnimal) -> PartMesh | None:
         """What the animal wears besides its skin, or None."""
-        key = (worn_species(animal), animal.without)
-        if key not in self._parts:
-            if len(self._parts) >= 64:
-                self._parts.pop(next(iter(self._parts)))
-            kind = self.model.species.get(key[0])
-            worn = tuple(part for part in kind.parts if part.kind not in key[1]) if kind is not None and has_face(self.model) else ()
-            self._parts[key] = PartMesh.of(self.model, worn) if worn else None
-        return self._parts[key]
+        worn = worn_parts(self.model, animal.who, animal.without)
+        return part_mesh(self.model, worn) if worn else None
 
     def new_file(self) -> None:
         """Forget what was built: Blender has an empty file now."""
@@ -85,7 +80,8 @@ class Menagerie:
         worn, forward = self.part_mesh(animal), matrix_from_axis_angle(np.asarray(animal.pose[0]))[:, 0]
         if worn is None:
             return Body(posed.vertices, self.model.faces, self.model.n_vertices, posed, posed.joints, forward)
-        extra = skinned(self.model, animal, worn.vertices(self.model.rest(animal.betas)), worn.weights)
+        rest = self.model.rest(animal.betas)
+        extra = skinned(self.model, animal, rest.joints, worn.vertices(rest), worn.weights)
         return Body(np.concatenate([posed.vertices, extra]), np.concatenate([self.model.faces, worn.faces + self.model.n_vertices]),
                     self.model.n_vertices, posed, posed.joints, forward)
 
@@ -144,22 +140,12 @@ class Menagerie:
         return hairs
 
 
-def worn_species(animal: PlannedAnimal) -> str:
-    """The species whose horns, mane and tusks an animal wears: that of its larger share."""
-    return animal.who.other if animal.who.other and animal.who.blend > 0.5 else animal.who.species
+def skinned(model: AnimalModel, animal: PlannedAnimal, joints: Array, rest: Array, weights: Array) -> Array:
+    """Points `rest` (n, 3) of the rest shape where the pose takes them, in metres in the world.
 
-
-def skinned(model: AnimalModel, animal: PlannedAnimal, rest: Array, weights: Array) -> Array:
-    """Points (n, 3) of the rest shape, in model units, where the pose takes them, in metres in the world; weights (n, J)."""
-    joints = model.rest(animal.betas).joints
-    rotations = matrix_from_axis_angle(np.asarray(animal.pose))
-    orient, origin = np.empty((model.n_joints, 3, 3)), np.empty((model.n_joints, 3))
-    for j, parent in enumerate(model.parents):
-        if parent < 0:
-            orient[j], origin[j] = rotations[j], joints[j]
-        else:
-            orient[j] = orient[parent] @ rotations[j]
-            origin[j] = origin[parent] + orient[parent] @ (joints[j] - joints[parent])
+    joints (J, 3): of the rest shape, in model units as `rest` is; weights (n, J).
+    """
+    orient, origin = model.chain(matrix_from_axis_angle(np.asarray(animal.pose)), joints)
     shift = origin - np.einsum("jab,jb->ja", orient, joints)
     turn = np.einsum("nj,jab->nab", weights, orient)
     return animal.metres_per_unit * (np.einsum("nab,nb->na", turn, rest) + weights @ shift + animal.trans)
@@ -178,20 +164,9 @@ def varied(coat: Coat, rng: np.random.Generator) -> Coat:
     return replace(coat, base=turned(coat.base), under=turned(coat.under), layers=layers)  # type: ignore[arg-type]
 
 
-def bodies_of(plan: Plan, menagerie: Menagerie) -> list[Body]:
-    """The surfaces of all animals of a plan, in its order."""
-    return [menagerie.body(animal) for animal in plan.animals]
-
-
 def _new_mesh(name: str, vertices: Array, faces: NDArray[np.int32]) -> bpy.types.Mesh:
     mesh = bpy.data.meshes.new(name)
-    mesh.vertices.add(len(vertices))
-    mesh.vertices.foreach_set("co", vertices.astype(np.float32).ravel())
-    mesh.loops.add(faces.size)
-    mesh.loops.foreach_set("vertex_index", np.ascontiguousarray(faces, dtype=np.int32).ravel())
-    mesh.polygons.add(len(faces))
-    mesh.polygons.foreach_set("loop_start", np.arange(0, faces.size, 3, dtype=np.int32))
-    mesh.polygons.foreach_set("use_smooth", np.ones(len(faces), dtype=bool))
+    fill(mesh, vertices, faces)
     mesh.update(calc_edges=True)
     return mesh
 
@@ -207,7 +182,6 @@ def _carry(item: bpy.types.Object, velocity: Array, scene: bpy.types.Scene) -> N
     """Move an object straight on while the shutter is open, about where it stands at the middle of the exposure."""
     fps = scene.render.fps / scene.render.fps_base
     step = velocity / fps  # metres a frame
-    item.location = (0.0, 0.0, 0.0)
     for frame, sign in ((scene.frame_current - 1, -1.0), (scene.frame_current + 1, 1.0)):
         item.location = sign * step
         item.keyframe_insert("location", frame=frame)

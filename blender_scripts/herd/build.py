@@ -12,6 +12,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ...scene.mesh import fill
 from .shapes import Shape
 
 Array = NDArray[np.float64]
@@ -28,14 +29,7 @@ def new_mesh(
 ) -> bpy.types.Mesh:
     """A mesh of vertices (V, 3) and faces (F, 3 or 4); colours (V, 3) linear become the attribute `paint`, puff (V, 3) `puff`."""
     mesh = bpy.data.meshes.new(name)
-    mesh.vertices.add(len(vertices))
-    mesh.vertices.foreach_set("co", np.ascontiguousarray(vertices, np.float32).ravel())
-    mesh.loops.add(faces.size)
-    mesh.loops.foreach_set("vertex_index", np.ascontiguousarray(faces, np.int32).ravel())
-    mesh.polygons.add(len(faces))
-    mesh.polygons.foreach_set("loop_start", np.arange(0, faces.size, faces.shape[1], dtype=np.int32))
-    if smooth:
-        mesh.polygons.foreach_set("use_smooth", np.ones(len(faces), bool))
+    fill(mesh, vertices, faces, smooth)
     if material_index is not None:
         mesh.polygons.foreach_set("material_index", np.ascontiguousarray(material_index, np.int32))
     if colours is not None:

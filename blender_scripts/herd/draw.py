@@ -83,10 +83,9 @@ def draw_animal(model: AnimalModel, rng: np.random.Generator, name: str, pool: S
     if kin and rng.random() < _BLENDS:
         other, blend = str(rng.choice(kin)), float(rng.uniform(0.15, 0.45))
     youth = float(rng.uniform(0.35, 0.9)) if rng.random() < young else 0.0
-    grown = Individual(name, other, blend, int(rng.integers(2**31)), float(rng.uniform(0.6, 1.2)), youth=youth)
-    usual = shoulder_height(model, Individual(name, other, blend))
-    who = Individual(grown.species, other, blend, grown.seed, grown.variation, youth=youth,
-                     height_m=round(usual * float(np.exp(np.clip(rng.normal(0, _SIZES), -0.12, 0.12))), 4))
+    seed, variation = int(rng.integers(2**31)), float(rng.uniform(0.6, 1.2))
+    height = shoulder_height(model, Individual(name, other, blend)) * float(np.exp(np.clip(rng.normal(0, _SIZES), -0.12, 0.12)))
+    who = Individual(name, other, blend, seed, variation, youth=youth, height_m=round(height, 4))
     coat = name
     breeds = next((group for group in _BREEDS if name in group), ())
     other_breeds = [breed for breed in breeds if breed != name and breed in model.species]

@@ -23,6 +23,7 @@ from ...animal.pose_prior import mirror_poses
 from .draw import Drawn
 from .layout import Layout
 from .plan import PlannedAnimal, Terrain, Tilt
+from .postures import limits_of
 from .standing import Body, stand
 
 Array = NDArray[np.float64]
@@ -55,8 +56,7 @@ class _Pose:
 
 def random_pose(model: AnimalModel, rng: np.random.Generator, family: str) -> _Pose:
     """Any pose that the model's prior or one of its clips knows, on either side, within what the family's joints allow."""
-    kind = model.families.get(family)
-    limits = kind.joint_limits if kind is not None and kind.joint_limits is not None else model.joint_limits
+    limits = limits_of(model, family)
     names = shipped_clips() if model.is_smal_profile else ()
     if model.pose_prior is not None and (not names or rng.random() < _FROM_PRIOR):
         turns = model.pose_prior.sample(rng, 1, 0.9, limits)[0]
@@ -125,9 +125,8 @@ def _stood(
     model: AnimalModel, animal: Drawn, pose: _Pose, body: Body, place: _Place, ground: Terrain, unit: float
 ) -> tuple[PlannedAnimal, Array]:
     """The animal at its place, and some of its vertices (n, 3) in metres."""
-    kind = model.families.get(animal.family)
     turns, trans = stand(model, animal.betas, pose.pose, unit, ground, place.spot, place.yaw, resting=pose.resting,
-                         limits=None if kind is None else kind.joint_limits, body=body)
+                         limits=limits_of(model, animal.family), body=body)
     who = replace(animal.who, height_m=round(shoulder_height(model, animal.who) * unit / animal.metres_per_unit, 4))
     planned = PlannedAnimal(who, animal.family, animal.coat, animal.without, animal.betas, turns, trans, unit, pose.doing, pose.clip)
     return planned, unit * body.light.forward(None, turns, trans).vertices

@@ -29,7 +29,6 @@ from .png import is_whole_png
 
 Array = NDArray[np.float64]
 
-ENGINES = ("cycles", "eevee", "workbench")
 FAR = 1e9
 """Depth beyond which nothing was hit."""
 

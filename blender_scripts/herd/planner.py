@@ -13,7 +13,7 @@ from ...animal.model import AnimalModel
 from ...animal.rotations import matrix_from_axis_angle
 from .assets import AssetPack
 from .backgrounds import Backgrounds
-from .contact import overlap
+from .contact import TOUCHING, overlap
 from .draw import draw_ground, draw_herd, draw_surroundings, species_pool
 from .herd3d import herd3d
 from .natural import natural
@@ -21,12 +21,11 @@ from .options import Options
 from .plan import AssetAnimal, Lens, Plan, PlannedAnimal, generator
 from .truth import rounded, rounded_camera
 
-# Metres a second of an animal with 1 m to the shoulder; others go with the root of their size (Alexander and Jayes 1983).
-_SPEEDS = {"walk": 1.3, "sneak": 0.8, "trot": 3.2, "run": 8.0, "gallop": 10.0, "pounce": 4.0, "jump": 5.0}
 Array = NDArray[np.float64]
 
+# Metres a second of an animal with 1 m to the shoulder; others go with the root of their size (Alexander and Jayes 1983).
+_SPEEDS = {"walk": 1.3, "sneak": 0.8, "trot": 3.2, "run": 8.0, "gallop": 10.0, "pounce": 4.0, "jump": 5.0}
 _CANDIDATES = 6  # animals of a pack that are looked at for one place
-_TOUCHING = 0.005  # of the smaller body's volume: what counts as touching
 _BLURRED, _OUT_OF_FOCUS, _NOISY = 0.6, 0.5, 0.6  # shares of the pictures that have an effect that is asked for
 
 
@@ -96,7 +95,7 @@ class Planner:
                 other = self._stand_in(animals[k], bodies[k], plan, rng)
                 beside = [i for i in range(len(animals)) if i != k]
                 shares = [overlap(other.vertices, other.faces, bodies[i], self._faces(animals[i])) for i in beside]
-                if max(shares, default=0.0) <= _TOUCHING:
+                if max(shares, default=0.0) <= TOUCHING:
                     animals[k], bodies[k] = other, other.vertices
         return replace(plan, animals=tuple(animals))
 
