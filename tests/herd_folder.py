@@ -75,7 +75,7 @@ def _posed(species: str, who: Individual, place: np.ndarray, heading: float, rng
     posed = model.forward(betas, pose, trans)
     vertices, faces, mesh, rest = posed.vertices, model.faces, _parts(species), model.rest(betas)
     if mesh is not None:  # laid on the rest shape, carried by the joints
-        orient, origin = model._chain(matrix_from_axis_angle(pose), rest.joints)
+        orient, origin = model.chain(matrix_from_axis_angle(pose), rest.joints)
         local = mesh.vertices(rest)[:, None] - rest.joints  # (n, J, 3)
         carried = np.einsum("jab,njb->nja", orient, local) + origin
         faces = np.concatenate([faces, mesh.faces + len(vertices)])
