@@ -1,0 +1,67 @@
+"""From a config file to a result: what `python -m bestiary.server.train` and `bestiary train` both call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ...animal.npz import write_json
+from .checkpoint import sweep
+from .distributed import joined
+from .loop import Result, Say, check_folder, run
+from .settings import config_hash, read_config, read_training
+from .task import Shipping
+from .tasks import make_task
+
+ERRORS = (ValueError, FileNotFoundError, PermissionError)
+
+
+def config_of(path: Path, steps: int | None = None, overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """The config in `path` with what the command line changes, its `[training]` checked. Raises SettingsError."""
+    config = read_config(path, [*overrides, *([] if steps is None else [f"training.steps={steps}"])])
+    read_training(config)
+    return config
+
+
+def train(
+    config: dict[str, Any],
+    out: Path,
+    device: str = "auto",
+    resume: bool = False,
+    minutes: float = 0.0,
+    say: Say = print,
+    progress: Callable[[float, str], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Result:
+    """Make the config's task, train it into `out`, and ship its weights into `out/weights` when it is finished.
+
+    The other arguments are `loop.run`'s and `distributed.pick_device`'s. Under torchrun every process calls this.
+    """
+    settings = read_training(config)
+    with joined(device) as (world, name):
+        check_folder(out, config, resume)
+        if world.main:
+            out.mkdir(parents=True, exist_ok=True)
+            sweep(out)
+            write_json(out / "config.json", {"hash": config_hash(config), "config": config})
+        torch.manual_seed(settings.seed)  # the first weights
+        task = make_task(config, name, world.rank)
+        result = run(
+            task,
+            settings,
+            out,
+            say,
+            config=config,
+            resume=resume,
+            world=world,
+            progress=progress if world.main else None,
+            stop=stop,
+            minutes=minutes,
+        )
+        if world.main and result.finished and isinstance(task, Shipping):
+            task.ship(out / "weights", task.network, result.record())
+            say(f"weights in {out / 'weights'}")
+    return result
