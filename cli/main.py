@@ -49,19 +49,35 @@ def _app() -> Any:
     """All verbs. The files named here import nothing heavy before they are called."""
     from tyro.extras import SubcommandApp
 
-    from . import animal, benchmark, data, data_view, demo, evaluate, keys, reconstruct, render, serve, status, stylise
+    from . import (
+        animal,
+        benchmark,
+        data,
+        data_view,
+        demo,
+        evaluate,
+        keys,
+        reconstruct,
+        render,
+        serve,
+        status,
+        stylise,
+        train,
+    )
 
     app = SubcommandApp()
     for verb in (serve.serve, status.status, reconstruct.reconstruct, demo.demo):
         app.command(verb)
-    for name, group in (
+    groups: tuple[tuple[str, dict[str, Any]], ...] = (
         ("keys", {"server": keys.server, "client": keys.client, "allow": keys.allow}),
         ("animal", {"list": animal.list_animals, "show": animal.show, "convert": animal.convert}),
         ("data", {"check": data.check, "merge": data.merge, "statistics": data.statistics, "view": data_view.view}),
         ("render", {"herd": render.herd, "stylise": stylise.stylise}),
+        ("train", {"lift": train.lift, "pose": train.pose}),
         ("evaluate", {"animal": evaluate.animal, "fit": evaluate.fit, "truth": evaluate.truth}),
         ("benchmark", {"body": benchmark.body, "serve": benchmark.serve, "import": benchmark.import_animals, "herds": benchmark.herds}),
-    ):
+    )
+    for name, group in groups:
         nested = SubcommandApp()
         for verb, function in group.items():
             nested.command(function, name=verb)
@@ -74,6 +90,7 @@ GROUPS = {
     "animal": "Look at the animals of a model, and convert models.",
     "data": "Verify, count and convert the data sets that render_herd.py writes.",
     "render": "Pictures of many animals with exact ground truth, and photographs made of them.",
+    "train": "Train a network from a config file, with checkpoints to go on from.",
     "evaluate": "Measure how well the engines do; writes metrics.json, table.md and pictures.",
     "benchmark": "Measure speed against what one would use instead.",
 }

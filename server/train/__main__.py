@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .signals import wish_to_stop
-from .start import ERRORS, config_of, train
+from .start import config_of, explain, outcome, train
 
 _EVERY = 5.0  # seconds between lines about the progress
 
@@ -32,29 +32,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config = config_of(asked.config, asked.steps, asked.set)
         with wish_to_stop(wish):
             result = train(
-                config, asked.out, asked.device, asked.resume, asked.minutes, lambda text: print(text, flush=True), progress, wish.is_set
+                config, asked.out, asked.device, asked.resume, asked.minutes, say=_say, progress=progress, stop=wish.is_set
             )
-    except ERRORS as error:
-        if asked.debug:
-            raise
-        print(f"error: {error}", file=sys.stderr)
-        return 2
     except KeyboardInterrupt:
         print(f"Stopped at once; the last checkpoint in {asked.out} stands.", file=sys.stderr)
         return 130
+    except Exception as error:
+        if asked.debug or not explain(error):
+            raise
+        print(f"error: {explain(error)}", file=sys.stderr)
+        return 2
     if os.environ.get("RANK", "0") == "0":
         print(outcome(result, asked.out))
     return 130 if result.stopped_by == "signal" else 0
 
 
-def outcome(result, out: Path) -> str:
-    """How a training ended, and how to go on with it."""
-    status = result.status
-    error = "" if status.best_error is None else f" Best error {status.best_error:.6g} at step {status.best_step:,}."
-    if result.finished:
-        why = "no better for [training] patience validations" if result.stopped_by == "patience" else "all steps done"
-        return f"Finished at step {status.step:,} ({why}) after {status.seconds:.0f} s.{error} Everything is in {out}."
-    return f"Stopped at step {status.step:,}; the checkpoint is in {out}. To go on: the same command with --resume.{error}"
+def _say(text: str) -> None:
+    print(text, flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:

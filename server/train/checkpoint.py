@@ -88,7 +88,8 @@ def load_module(prefix: str, module: nn.Module, tensors: Mapping[str, Tensor], p
     found = part(prefix, tensors)
     wanted = module.state_dict()
     missing, more = sorted(wanted.keys() - found.keys()), sorted(found.keys() - wanted.keys())
-    shapes = [f"{n} {tuple(found[n].shape)}, not {tuple(wanted[n].shape)}" for n in wanted if n in found and found[n].shape != wanted[n].shape]
+    both = [(name, tuple(found[name].shape), tuple(wanted[name].shape)) for name in wanted if name in found]
+    shapes = [f"{name} {there}, not {here}" for name, there, here in both if there != here]
     for words, names in (("lacks", missing), ("has besides", more), ("differs in", shapes)):
         if names:
             rest = f" and {len(names) - 3} more" if len(names) > 3 else ""

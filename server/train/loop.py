@@ -37,7 +37,7 @@ class Status:
     step: int = 0
     samples: int = 0
     seconds: float = 0.0
-    """Computed, over all resumptions."""
+    """Taken so far, validation too, over all resumptions."""
     skipped: int = 0
     """Steps without a finite loss and gradient."""
     skipped_in_row: int = 0
@@ -102,7 +102,7 @@ def run(
     stop: Callable[[], bool] | None = None,
     minutes: float = 0.0,
 ) -> Result:
-    """Train `task.network`; at the end it holds the best weights. Runs on the device that it is on.
+    """Train `task.network`; at the end it holds the best weights so far. Runs on the device that it is on.
 
     Args:
         task: What to train; see `task.Task`.
@@ -126,7 +126,7 @@ def run(
         trainer.restore()
     result = trainer.train(progress or _silent, stop or (lambda: False), minutes)
     if world.main:
-        if result.finished and (out / BEST).exists():
+        if (out / BEST).exists():
             checkpoint.load_best(out, task.network)
         task.network.eval()
         checkpoint.write_record(out / "result.json", result.record())
@@ -139,9 +139,10 @@ def check_folder(out: Path, config: dict[str, Any], resume: bool) -> None:
     if not path.exists():
         return
     record = checkpoint.read_record(path)
+    step = _status(record, path).step
     if not resume:
-        raise CheckpointError(f"{out} already holds a training (step {record['status']['step']}): go on with --resume, or give another --out.")
-    changed = differences(record["config"], config)
+        raise CheckpointError(f"{out} already holds a training (step {step}): go on with --resume, or give another --out.")
+    changed = differences(record.get("config", {}), config)
     if changed:
         more = f"\n  and {len(changed) - 8} more" if len(changed) > 8 else ""
         lines = "\n  ".join(changed[:8])
@@ -166,8 +167,9 @@ class _Trainer:
         self.average = Average(task.network, settings.ema) if settings.ema else None
         self.network = self._wrapped()
         self.log: Log | None = None
-        self._clock = time.monotonic()
-        self._since = (0, 0.0)  # samples and seconds at the last line of the log
+        self.means: dict[str, float] = {}
+        self.speed = 0.0  # samples a second
+        self._samples, self._busy = 0, 0.0  # in steps since the last line of the log
 
     def _wrapped(self) -> nn.Module:
         trial = torch.Generator(self.device)
@@ -188,13 +190,14 @@ class _Trainer:
         if self.world.main:
             self.log = Log(self.out, status.step)
         parameters = sum(p.numel() for p in self.names)
-        self.say(f"{parameters:,} parameters on {self.device}, {self.world.size} process(es), {settings.precision}, {settings.steps:,} steps")
-        begun = self._clock = time.monotonic()
-        self._since = (status.samples, status.seconds)
+        many = f"{self.world.size} × " if self.world.size > 1 else ""
+        self.say(f"{parameters:,} parameters on {many}{self.device}, {settings.precision}, {settings.steps:,} steps")
         self.network.train()
+        before, begun = status.seconds, time.monotonic()
         stopped_by = self._ended()
         while not stopped_by:
-            wanted, late = self._step(stop, minutes, begun)
+            wanted, late = self._step(stop, 60.0 * minutes - (time.monotonic() - begun) if minutes > 0 else math.inf)
+            status.seconds = before + time.monotonic() - begun
             last = status.step >= settings.steps
             if status.step % settings.log_every == 0 or last:
                 self._write_line()
@@ -204,6 +207,7 @@ class _Trainer:
             if status.step % settings.checkpoint_every == 0 or stopped_by:
                 self._save()
             progress(status.step / settings.steps, self._words())
+        status.seconds = before + time.monotonic() - begun
         if self.log:
             self.log.draw()
         return Result(
@@ -216,9 +220,9 @@ class _Trainer:
         patience = self.settings.patience
         return "patience" if patience and self.status.since_best >= patience else ""
 
-    def _step(self, stop: Callable[[], bool], minutes: float, begun: float) -> tuple[bool, bool]:
+    def _step(self, stop: Callable[[], bool], seconds_left: float) -> tuple[bool, bool]:
         """One step of the optimiser, or one skipped; whether to stop, and whether the time is up."""
-        status, settings = self.status, self.settings
+        status, settings, begun = self.status, self.settings, time.monotonic()
         rate = settings.lr_at(status.step)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
@@ -232,8 +236,7 @@ class _Trainer:
         parts = torch.stack([norm.detach().float(), *(value.detach().float().reshape(()) for value in losses.values())])
         numbers = dict(zip(("grad_norm", *losses), parts.tolist(), strict=True))
         finite = math.isfinite(numbers["loss"]) and math.isfinite(numbers["grad_norm"])
-        late = minutes > 0 and time.monotonic() - begun > 60 * minutes
-        skip, wanted, late = self.world.any(not finite, stop(), late)
+        skip, wanted, late = self.world.any(not finite, stop(), time.monotonic() - begun > seconds_left)
         if not skip:
             self.scaler.step(self.optimiser)
             if self.average:
@@ -241,9 +244,9 @@ class _Trainer:
         self.scaler.update()
         self.optimiser.zero_grad(set_to_none=True)
         status.step += 1
-        status.samples += batch_length(batch) * self.world.size
-        now = time.monotonic()
-        status.seconds, self._clock = status.seconds + now - self._clock, now
+        samples = batch_length(batch) * self.world.size
+        status.samples += samples
+        self._samples, self._busy = self._samples + samples, self._busy + time.monotonic() - begun
         self._count(numbers, skip)
         return wanted, late
 
@@ -272,15 +275,12 @@ class _Trainer:
 
     def _write_line(self) -> None:
         status = self.status
-        samples, seconds = self._since
-        self._since = (status.samples, status.seconds)
-        means = {name: total / count for name, (total, count) in status.sums.items()}
-        self.means = means
-        self.speed = (status.samples - samples) / max(status.seconds - seconds, 1e-9)
-        status.sums = {}
-        if not self.log or not means:
+        self.means = {name: total / count for name, (total, count) in status.sums.items()}
+        self.speed = self._samples / max(self._busy, 1e-9)
+        status.sums, self._samples, self._busy = {}, 0, 0.0
+        if not self.log or not self.means:
             return
-        line = {"step": status.step, **means, "lr": self.settings.lr_at(status.step - 1)}
+        line = {"step": status.step, **self.means, "lr": self.settings.lr_at(status.step - 1)}
         self.log.add({**line, "samples_per_second": self.speed, "seconds": status.seconds, "skipped": status.skipped})
 
     def _validate(self) -> None:
@@ -292,8 +292,10 @@ class _Trainer:
             with torch.no_grad(), torch.random.fork_rng([self.device] if self.device.type == "cuda" else []):
                 torch.manual_seed(self.settings.seed)
                 numbers = {name: float(value) for name, value in self.task.validate(network).items()}
+            if "error" not in numbers:
+                raise TrainingError(f"the task's validation gives {', '.join(numbers) or 'nothing'}, but no error to watch")
         error = self.world.from_first(numbers.get("error", math.nan))
-        self.network.train()
+        self.task.network.train()
         better = math.isfinite(error) and (status.best_error is None or error < status.best_error)
         status.since_best = 0 if better else status.since_best + 1
         if math.isfinite(error):
@@ -306,7 +308,6 @@ class _Trainer:
                 record = {"step": status.step, "error": error, "config": self.config}
                 checkpoint.write(self.out / BEST, checkpoint.module_tensors("network", network), record)
             self._tell(numbers, error, better)
-        self._clock = time.monotonic()  # validation is not training time
 
     def _tell(self, numbers: dict[str, float], error: float, better: bool) -> None:
         assert self.log is not None
@@ -343,13 +344,12 @@ class _Trainer:
         if self.average:
             checkpoint.load_module("average", self.average.network, tensors, path)
         checkpoint.load_optimiser(self.optimiser, self.names, tensors, path)
-        self.status = Status(**record["status"])
-        self.validation = record["validation"]
-        if self.scaler.is_enabled() and record["scaler"]:
+        self.status, self.validation = _status(record, path), record.get("validation", {})
+        if self.scaler.is_enabled() and record.get("scaler"):
             self.scaler.load_state_dict(record["scaler"])
         mine = checkpoint.part(f"random/{self.world.rank}", tensors)
         step = self.status.step
-        if record["processes"] != self.world.size or not self.draws.restore(mine):
+        if record.get("processes") != self.world.size or not self.draws.restore(mine):
             # Other random numbers than an unbroken run would have drawn, but never the same ones twice.
             self.draws = Draws(self.device, self.settings.seed, self.world.rank, step)
             self.say("other processes or another device than before: it goes on, but with new random numbers")
@@ -358,12 +358,22 @@ class _Trainer:
     def _words(self) -> str:
         status = self.status
         text = f"step {status.step:,} of {self.settings.steps:,}"
-        if hasattr(self, "means"):
+        if self.means:
             text += f" · loss {self.means.get('loss', math.nan):.4g} · {self.speed:,.0f} samples/s"
         return text + (f" · best error {status.best_error:.4g}" if status.best_error is not None else "")
 
     def _device_name(self) -> str:
         return torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else str(self.device)
+
+
+def _status(record: dict[str, Any], path: Path) -> Status:
+    try:
+        status = Status(**record["status"])
+    except (KeyError, TypeError) as bad:
+        raise CheckpointError(f"{path} was written by another version of Bestiary, or is not a whole training.") from bad
+    if type(status.step) is not int or status.step < 0:
+        raise CheckpointError(f"{path} says that {status.step!r} steps were made.")
+    return status
 
 
 def _optimiser(parameters: list[nn.Parameter], settings: Training, device: torch.device) -> torch.optim.Optimizer:

@@ -67,8 +67,6 @@ class Training:
     def __post_init__(self) -> None:
         if self.lr == 0.0:
             raise SettingsError("[training] lr = 0: nothing would be learned")
-        if self.warmup > self.steps:
-            raise SettingsError(f"[training] warmup = {self.warmup} is longer than steps = {self.steps}")
 
     def lr_at(self, step: int) -> float:
         """Learning rate of step `step` (the first is 0): a straight warm-up, then half a cosine, or constant."""
