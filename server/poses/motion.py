@@ -1,0 +1,154 @@
+"""Endless motions: clips of animals that never were, each with a skeleton of its own, drawn by the thousand.
+
+They are mixed into a lifter's training so that it learns how bones move, and not how one rig is built. Bones keep their lengths,
+feet that carry stay where they are, and no two clips share a skeleton.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from .acting import act
+from .plans import KINDS, draw_animals
+from .trees import tree_motions
+
+MAX_COUNT = 100_000
+
+
+class EndlessMotions(NamedTuple):
+    """B clips of F frames of skeletons of up to J joints; what is padding has False in `joints`.
+
+    positions (B, F, J, 3) float32 metres in the world (Z up; the ground is z = 0), 0 in padding. joints (B, J) bool.
+    adjacency (B, J, J) bool: bones, and the diagonal of joints that are there. sides (B, J) int64: +1 left, -1 right, 0 neither.
+    parents (B, J) int64, -1 at each root and in padding. kinds (B,) int64: which of the names KINDS + ("tree",).
+    """
+
+    positions: Tensor
+    joints: Tensor
+    adjacency: Tensor
+    sides: Tensor
+    parents: Tensor
+    kinds: Tensor
+
+
+def endless_motions(
+    count: int, frames: int, fps: float, generator: torch.Generator, device: torch.device | str | None = None, *,
+    max_joints: int = 40, kinds: dict[str, float] | None = None, gait: str | None = None,
+) -> EndlessMotions:
+    """Draw `count` clips of `frames` frames at fps. The same generator state gives the same clips.
+
+    generator: on the device that computes (a CPU generator for the CPU). device: where the result goes; without it, it stays.
+    max_joints: joints of the largest skeleton. kinds: how often each of KINDS and "tree" is drawn; without it as KINDS says.
+    gait: one of gaits.GAITS for every animal, or "stand" or "free". Raises ValueError for what cannot be drawn.
+    """
+    if not 1 <= count <= MAX_COUNT or not 1 <= frames <= 100_000 or not fps > 0 or not 8 <= max_joints <= 128:
+        raise ValueError(f"cannot draw {count} clips of {frames} frames at {fps} fps with {max_joints} joints at most: "
+                         "ask for at least one clip and one frame, a positive fps and 8 to 128 joints")
+    names = (*KINDS, "tree")
+    odds = kinds if kinds is not None else {**{name: weight for name, (_, weight, _) in KINDS.items()}, "tree": 0.5}
+    unknown = set(odds) - set(names)
+    if unknown or sum(odds.values()) <= 0:
+        raise ValueError(f"no kind is called {', '.join(sorted(unknown))}; kinds are {', '.join(names)}" if unknown else "no kind is drawn")
+    weights = torch.tensor([float(odds.get(name, 0.0)) for name in names])
+    # Numbers of each kind are fixed by the odds and only the rest is drawn, so that a batch's sizes need no look at the device.
+    share = weights / weights.sum() * count
+    numbers = share.floor().long()
+    seed = torch.randint(2**31, (1,), generator=generator, device=generator.device).item()
+    rest = torch.multinomial((share - numbers).clamp_min(1e-9), count - int(numbers.sum()), replacement=False,
+                             generator=torch.Generator().manual_seed(int(seed))) if count > int(numbers.sum()) else []
+    for index in rest:
+        numbers[index] += 1
+    clips: list[EndlessMotions] = []
+    for index, (name, number) in enumerate(zip(names, numbers.tolist(), strict=True)):
+        if number and name == "tree":
+            clips.append(EndlessMotions(*tree_motions(number, frames, fps, max_joints, generator), torch.full((number,), index)))
+        elif number:
+            animals = draw_animals(name, number, generator)
+            clips.append(_pack(animals.plan, act(animals, frames, fps, generator, gait), animals.there, max_joints, index, generator))
+    whole = _join(clips, generator)
+    return whole if device is None else EndlessMotions(*(x.to(device) for x in whole))
+
+
+def _pack(plan, points: Tensor, there: Tensor, most: int, kind: int, generator: torch.Generator) -> EndlessMotions:
+    """Places of a plan as joints: those that are not there leave, whoever hung on them hangs on what they hung on."""
+    device, count = points.device, len(points)
+    if plan.spare:
+        ends = torch.tensor(plan.spare, device=device)
+        have = there[:, ends]
+        surplus = there.sum(1, keepdim=True) - most
+        there = there.clone()
+        there[:, ends] = have & (have.long().cumsum(1) > surplus)
+    parents = _near(plan.parents, there)
+    parents = _reroot(parents, there, generator)
+    size = min(most, int(there.sum(1).max()))
+    order = torch.argsort((~there).to(torch.uint8), dim=1, stable=True)[:, :size]
+    joints = there.gather(1, order)
+    new = torch.zeros_like(there, dtype=torch.long).scatter_(1, order, torch.arange(size, device=device).expand(count, -1))
+    old = parents.gather(1, order)
+    parent = torch.where(joints & (old >= 0), new.gather(1, old.clamp_min(0)), -1)
+    sides = torch.where(joints, torch.tensor(plan.sides, device=device)[order], 0)
+    chosen = points.gather(2, order[:, None, :, None].expand(-1, points.shape[1], -1, 3)) * joints[:, None, :, None]
+    return EndlessMotions(chosen, joints, adjacency_of(parent, joints), sides, parent, torch.full((count,), kind, device=device))
+
+
+def _near(parents: tuple[int, ...], there: Tensor) -> Tensor:
+    """The nearest ancestor (B, P) that is there, -1 where none is."""
+    near, above = [], []
+    for place, parent in enumerate(parents):
+        up = near[parent] if parent >= 0 else torch.full_like(there[:, 0], -1, dtype=torch.long)
+        above.append(up)
+        near.append(torch.where(there[:, place], place, up))
+    return torch.stack(above, 1)
+
+
+def _reroot(parents: Tensor, there: Tensor, generator: torch.Generator, share: float = 0.5) -> Tensor:
+    """The same trees (B, P) seen from another root in a share of them: rigs begin at the hips, the neck, the chest."""
+    count = len(parents)
+    weight = there.float()
+    joint = torch.multinomial(weight, 1, generator=generator)
+    joint = torch.where(chance_row(count, share, generator), joint, -1)
+    parents = parents.clone()
+    before = torch.full_like(joint, -1)
+    for _ in range(parents.shape[1]):
+        walking = joint >= 0
+        if not walking.any():
+            break
+        place = joint.clamp_min(0)
+        after = parents.gather(1, place)
+        parents.scatter_(1, place, torch.where(walking, before, after))
+        before, joint = joint, torch.where(walking, after, -1)
+    return parents
+
+
+def chance_row(count: int, share: float, generator: torch.Generator) -> Tensor:
+    """(count, 1) true with this probability."""
+    return torch.rand((count, 1), generator=generator, device=generator.device) < share
+
+
+def adjacency_of(parents: Tensor, joints: Tensor) -> Tensor:
+    """(B, J, J) bool: bones and the diagonal, for parents (B, J) and joints (B, J) that are there."""
+    count, size = parents.shape
+    bones = torch.zeros((count, size, size + 1), dtype=torch.bool, device=parents.device)
+    bones.scatter_(2, torch.where(parents >= 0, parents, size)[..., None], True)
+    bones = bones[..., :size]
+    return bones | bones.transpose(1, 2) | torch.diag_embed(joints)
+
+
+def _join(clips: list[EndlessMotions], generator: torch.Generator) -> EndlessMotions:
+    """All clips in one batch, shuffled, padded to the largest skeleton."""
+    size = max(clip.joints.shape[1] for clip in clips)
+    device = clips[0].positions.device
+
+    def pad(x: Tensor, axes: tuple[int, ...], value: float | bool = 0) -> Tensor:
+        widths = [0, 0] * x.ndim
+        for axis in axes:
+            widths[2 * (x.ndim - 1 - axis) + 1] = size - x.shape[axis]
+        return torch.nn.functional.pad(x, widths, value=value)
+
+    whole = [torch.cat([pad(clip[i].to(device), axes, value) for clip in clips])
+             for i, (axes, value) in enumerate([((2,), 0.0), ((1,), False), ((1, 2), False), ((1,), 0), ((1,), -1), ((), 0)])]
+    order = torch.randperm(len(whole[0]), generator=generator, device=generator.device)
+    return EndlessMotions(*(x[order] for x in whole))
