@@ -62,7 +62,7 @@ def lay_bones(model: AnimalModel, betas: ArrayLike) -> BoneLayout:
             tails[j] = heads[j] + along / np.linalg.norm(along) * max(shortest, 0.25 * float(np.linalg.norm(along)))
     connected = np.array([j > 0 and followers[parents[j]] == j and np.array_equal(tails[parents[j]], heads[j])
                           for j in range(model.n_joints)])
-    return BoneLayout(bone_names(model), bone_groups(model), parents, heads, tails, _z_axes(tails - heads),
+    return BoneLayout(bone_names(model), bone_groups(model), parents, heads, tails, z_axes(tails - heads),
                       connected, sides(model))
 
 
@@ -103,7 +103,7 @@ def _tip(model: AnimalModel, rest: Posed, j: int, children: NDArray[np.intp], ow
     return head + along * np.max((skin - head) @ along)
 
 
-def _z_axes(along: Array) -> Array:
+def z_axes(along: Array) -> Array:
     """Unit z axes (J, 3) for bones along (J, 3): the x axis is the left, or for bones that run sideways z is up."""
     along = along / np.linalg.norm(along, axis=1, keepdims=True)
     sideways = np.abs(along @ _LEFT) > 0.9

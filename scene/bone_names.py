@@ -35,8 +35,13 @@ def bone_names(model: AnimalModel) -> tuple[str, ...]:
     """
     if model.is_smal_profile:
         return SMAL_BONES
-    names = [_fit(_sided(name) if model.joint_mirror[j] != j else name) for j, name in enumerate(model.joint_names)]
-    return _distinct(names)
+    return mirrored_bone_names(model.joint_names, [
+        mirrored_name(name) if model.joint_mirror[j] != j else name for j, name in enumerate(model.joint_names)])
+
+
+def mirrored_bone_names(names: Sequence[str], twins: Sequence[str]) -> tuple[str, ...]:
+    """Bone names for joints, all different; `twins` are the joints' names on the other side, on the midline their own."""
+    return _distinct([_fit(_sided(name, twin)) for name, twin in zip(names, twins, strict=True)])
 
 
 def bone_groups(model: AnimalModel) -> tuple[str, ...]:
@@ -53,11 +58,10 @@ def sides(model: AnimalModel) -> np.ndarray:
     return np.where(mirror == np.arange(len(mirror)), 0, np.where(across >= 0, 1, -1))
 
 
-def _sided(name: str) -> str:
+def _sided(name: str, twin: str) -> str:
     """`name` with its side at the end as Blender writes it; names that hold the word left or right are fine as they are."""
     if re.search("left|right", name, re.IGNORECASE) and re.match("(?i)(left|right)|.*(left|right)$", name):
         return name
-    twin = mirrored_name(name)
     spot = next((i for i, (a, b) in enumerate(zip(name, twin, strict=False)) if a != b), None)
     if spot is None:
         return name

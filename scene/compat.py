@@ -45,14 +45,16 @@ class Curves:
             self._bag: Any = action
             self._groups = action.groups
             return
-        slot = action.slots.new(id_type=owner.id_type, name=owner.name)
+        slot = data.action_slot or action.slots.new(id_type=owner.id_type, name=owner.name)
         data.action_slot = slot
         layer = action.layers[0] if len(action.layers) else action.layers.new("Layer")
         strip = layer.strips[0] if len(layer.strips) else layer.strips.new(type="KEYFRAME")
         self._bag = strip.channelbag(slot, ensure=True)
         self._groups = self._bag.groups
 
-    def write(self, path: str, values: NDArray[np.float64], frames: NDArray[np.float64], group: str) -> None:
+    def write(
+        self, path: str, values: NDArray[np.float64], frames: NDArray[np.float64], group: str, interpolation: str = "LINEAR",
+    ) -> None:
         """Keys for one property: values (F, n) at frames (F,), straight lines between them, shown under `group`."""
         channels = self._groups.get(group) or self._groups.new(group)
         for index in range(values.shape[1]):
@@ -61,8 +63,8 @@ class Curves:
             points = curve.keyframe_points
             points.add(len(frames))
             points.foreach_set("co", np.stack([frames, values[:, index]], axis=1).astype(np.float32).ravel())
-            linear = bpy.types.Keyframe.bl_rna.properties["interpolation"].enum_items["LINEAR"].value
-            points.foreach_set("interpolation", np.full(len(frames), linear, dtype=np.int32))
+            kind = bpy.types.Keyframe.bl_rna.properties["interpolation"].enum_items[interpolation].value
+            points.foreach_set("interpolation", np.full(len(frames), kind, dtype=np.int32))
             curve.update()
 
 
