@@ -1,13 +1,15 @@
 """The joints of any rig: its bones without helpers and doubles, each where its skin bends, and the tips of its limbs.
 
-What a bone is for is read from the vertices it moves. Bones that move none and carry none that do (targets of inverse
-kinematics, poles, controls) are left out. Where a foot hangs on such a control it is hung on the bone whose vertices it shares.
+What a bone is for is read from the vertices it moves. Bones that move none (targets of inverse kinematics, poles,
+controls) are left out, and what hung on them hangs on the bone above, or else on the bone whose vertices it shares: so feet
+that hang on a control come back to their legs.
 Bones whose joints coincide are one. Each joint is the mean of the vertices that its bone and the bone above share,
 or the bone's own head where they share none; a bone without others below it gets a tip where its vertices are furthest away.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,12 +21,17 @@ from .skinning import BoundMesh
 
 Array = NDArray[np.float64]
 
-MOVES = 0.5  # vertices' worth of weight below which a bone moves nothing
+HOLDS = 0.25  # a bone holds the vertices that it has so much weight of
+MOVES, SHARE = 2, 0.002  # a bone matters when it holds so many, and such a share of all
 MERGED = 0.025  # of the animal's size: joints that are nearer to their parent are one with it
 ASTRAY = 0.08  # of the size: a mean of shared vertices that is further from the bone's head is not its joint
 SHARED = 0.15  # what two bones' weights of a vertex multiply to (root) where it counts as shared
 TIP = 0.04  # of the size: how long a limb's last bone is at least to get a tip
+FAR = 0.16  # of the size: a head that is so far from all vertices of its bone is a control's
 MAX_JOINTS = 128
+
+_SIDE = re.compile(r"(.*?)([._][lrLR])?")  # a name and what it ends in: `Leg`, `.L`
+_WORDS = re.compile(r"[._ ]?(left|right|(?<![A-Za-z])[lr])(?![A-Za-z])", re.IGNORECASE)  # what a name says of its side
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,83 +44,89 @@ class RigJoints:
 
 
 def joints_of(mesh: BoundMesh) -> RigJoints:
-    """The joints that matter of a rig, as a tree. Raises ValueError for a mesh that no bone moves."""
+    """The joints that matter of a rig, as a tree. Raises ValueError for a mesh that no bone moves, or one of too many bones."""
     parents = _tree(mesh)
     used = [bone for bone in _ordered(parents) if parents[bone] >= -1]
     if not used:
         raise ValueError("no bone of this rig moves a vertex")
-    rows, heads, names, above = [], [], [], []
+    draft = _Draft(mesh)
     place: dict[int, int] = {}  # bone -> joint
-    rest: list[Array] = []
-
-    def add(name: str, parent: int, row: Array, head: Array, at: Array) -> int:
-        rows.append(row), heads.append(head), names.append(name), above.append(parent), rest.append(at)
-        return len(names) - 1
-
-    none, no_row = np.zeros(len(mesh.names)), np.zeros(len(mesh.vertices))
     for bone in used:
         parent = place[parents[bone]] if parents[bone] >= 0 else -1
-        row = _shared(mesh, bone, parents[bone])
-        head = none.copy()
-        if row is None:
-            head[bone], row = 1.0, no_row
-        at = mesh.heads[bone] if head.any() else row @ mesh.vertices
-        if parent >= 0 and np.linalg.norm(at - rest[parent]) < MERGED * mesh.size:
-            place[bone] = parent
-            continue
-        place[bone] = add(mesh.names[bone], parent, row, head, at)
+        row, head = _location(mesh, bone, parents[bone])
+        at = row @ mesh.vertices + head @ mesh.heads
+        twin = draft.near(at, parent)
+        place[bone] = draft.add(mesh.names[bone], parent, row, head, at) if twin < 0 else twin
+        if twin >= 0:
+            draft.names[twin] = _joined(draft.names[twin], mesh.names[bone])
     for bone in used:
         if not any(parents[other] == bone for other in used):
-            row = _tip(mesh, bone, rest[place[bone]])
+            row = _tip(mesh, bone, draft.rest[place[bone]])
             at = row @ mesh.vertices
-            if np.linalg.norm(at - rest[place[bone]]) > TIP * mesh.size:
-                add(f"{_stem(mesh.names[bone])}_tip{_suffix(mesh.names[bone])}", place[bone], row, none, at)
-    keep = list(range(min(len(names), MAX_JOINTS)))
-    positions = np.array([rest[k] for k in keep])
-    skeleton = _sided([names[k] for k in keep], [above[k] for k in keep], positions)
-    return RigJoints(skeleton, mesh.blends(np.array([rows[k] for k in keep]), np.array([heads[k] for k in keep])), positions)
+            if np.linalg.norm(at - draft.rest[place[bone]]) > TIP * mesh.size:
+                stem, side = _SIDE.fullmatch(mesh.names[bone]).groups(default="")  # type: ignore[union-attr]
+                draft.add(f"{stem}_tip{side}", place[bone], row, np.zeros(len(mesh.names)), at)
+    if len(draft.names) > MAX_JOINTS:
+        raise ValueError(f"has {len(draft.names)} joints, more than {MAX_JOINTS}")
+    skeleton = _sided(_short(draft.names), draft.parents, np.array(draft.rest))
+    return RigJoints(skeleton, mesh.blends(np.array(draft.rows), np.array(draft.heads)), np.array(draft.rest))
+
+
+class _Draft:
+    """Joints while they are being found: names, parents, weights over vertices and over bones' heads, places at rest."""
+
+    def __init__(self, mesh: BoundMesh) -> None:
+        self.close = MERGED * mesh.size
+        self.names: list[str] = []
+        self.parents: list[int] = []
+        self.rows: list[Array] = []
+        self.heads: list[Array] = []
+        self.rest: list[Array] = []
+
+    def add(self, name: str, parent: int, row: Array, head: Array, at: Array) -> int:
+        for values, value in zip((self.names, self.parents, self.rows, self.heads, self.rest), (name, parent, row, head, at), strict=True):
+            values.append(value)  # type: ignore[attr-defined]
+        return len(self.names) - 1
+
+    def near(self, at: Array, parent: int) -> int:
+        """The parent, or another of its children, where a joint coincides with one of them; else -1."""
+        kin = [parent, *(joint for joint, above in enumerate(self.parents) if above == parent)] if parent >= 0 else []
+        away = [float(np.linalg.norm(at - self.rest[joint])) for joint in kin]
+        return kin[int(np.argmin(away))] if kin and min(away) < self.close else -1
 
 
 def _tree(mesh: BoundMesh) -> list[int]:
-    """Each bone's parent among the bones that matter, -1 at the root, -2 for bones that do not."""
+    """Each bone's parent among the bones that move vertices, -1 at the root, -2 for bones that move none.
+
+    Several roots become one: beginning with the one that carries most bones, each is hung on the bone whose vertices it shares.
+    """
     count = len(mesh.names)
-    own = mesh.weights.sum(axis=0) > MOVES
-    matters = own.copy()
-    for bone in reversed(_ordered(list(mesh.parents))):
-        if matters[bone] and mesh.parents[bone] >= 0:
-            matters[mesh.parents[bone]] = True
+    own = np.count_nonzero(mesh.weights > HOLDS, axis=0) >= max(MOVES, SHARE * len(mesh.vertices))
+    parents = [-2] * count
+    for bone in np.flatnonzero(own):
+        above = mesh.parents[bone]
+        while above >= 0 and not own[above]:
+            above = mesh.parents[above]
+        parents[bone] = above
+    below = {bone: _below(parents, bone) for bone, parent in enumerate(parents) if parent == -1}
+    if not below:
+        return parents
     overlap = mesh.weights.T @ mesh.weights
-    below = [_below(mesh.parents, bone) for bone in range(count)]
-    parents = [parent if matters[bone] else -2 for bone, parent in enumerate(mesh.parents)]
-    main = int(np.argmax([own[sorted(below[bone])].sum() if mesh.parents[bone] < 0 else -1 for bone in range(count)]))
-    for bone in range(count):
-        if parents[bone] != -1 or bone == main:
-            continue
-        # A second root: it hangs, by its first bone that moves vertices, on what shares most of its own vertices.
-        mine = sorted(below[bone])
-        others = [other for other in range(count) if other not in below[bone] and own[other]]
-        if not others:
-            continue
-        shared = overlap[np.ix_(mine, others)]
+    main = max(below, key=lambda root: len(below[root]))
+    hung, apart = sorted(below[main]), [root for root in below if root != main]
+    middle = np.abs(mesh.heads[:, 1]) < MERGED * mesh.size
+    while apart:
+        # What lies in the middle of the body hangs on the middle of the body: necks share vertices with shoulders, too.
+        apt = ~(middle[apart][:, None] & ~middle[hung][None])
+        shared = np.where(apt, overlap[np.ix_(apart, hung)], 0.0)
+        if shared.max() <= 0:
+            away = np.linalg.norm(mesh.heads[apart][:, None] - mesh.heads[hung][None], axis=-1)
+            shared = np.where(apt, -away, -np.inf)
         row, column = np.unravel_index(int(shared.argmax()), shared.shape)
-        if shared[row, column] <= 0:
-            away = np.linalg.norm(mesh.heads[mine][:, None] - mesh.heads[others][None], axis=-1)
-            row, column = np.unravel_index(int(away.argmin()), away.shape)
-        parents[mine[row]] = others[column]
-        for other in mine:  # controls above it are no bones
-            if other != mine[row] and mine[row] in below[other]:
-                parents[other] = -2
-    return _trimmed(mesh, parents, own)
-
-
-def _trimmed(mesh: BoundMesh, parents: list[int], own: NDArray[np.bool_]) -> list[int]:
-    """Without roots that move nothing and carry one bone alone: the skeleton begins where the animal does."""
-    while True:
-        roots = [bone for bone, parent in enumerate(parents) if parent == -1]
-        children = [bone for bone, parent in enumerate(parents) if roots and parent == roots[0]]
-        if len(roots) != 1 or own[roots[0]] or len(children) != 1:
-            return parents
-        parents[roots[0]], parents[children[0]] = -2, -1
+        root = apart.pop(int(row))
+        parents[root] = hung[column]
+        hung = sorted({*hung, *below[root]})
+    return parents
 
 
 def _ordered(parents: Sequence[int]) -> list[int]:
@@ -136,17 +149,24 @@ def _below(parents: Sequence[int], top: int) -> set[int]:
     return found
 
 
-def _shared(mesh: BoundMesh, bone: int, parent: int) -> Array | None:
-    """(V,) weights of the vertices that bend between a bone and its parent; None where they say nothing about the joint."""
-    if parent < 0:
-        return None
-    both = np.sqrt(mesh.weights[:, bone] * mesh.weights[:, parent])
-    both = np.where(both >= SHARED, both, 0.0)
-    if np.count_nonzero(both) < 3:
-        return None
-    row = both / both.sum()
-    at = row @ mesh.vertices
-    return row if np.linalg.norm(at - mesh.heads[bone]) < ASTRAY * mesh.size else None
+def _location(mesh: BoundMesh, bone: int, parent: int) -> tuple[Array, Array]:
+    """Weights over the vertices (V,) and over the bones' heads (B,) whose sum a bone's joint is.
+
+    The vertices that bend between the bone and its parent; the bone's head where they say nothing about it; the mean of the
+    vertices that it moves where its head is nowhere near them, as a control's is.
+    """
+    none, head = np.zeros(len(mesh.vertices)), np.zeros(len(mesh.names))
+    held = mesh.weights[:, bone] > HOLDS
+    if parent >= 0:
+        both = np.sqrt(mesh.weights[:, bone] * mesh.weights[:, parent])
+        both = np.where(both >= SHARED, both, 0.0)
+        row = both / max(both.sum(), 1e-12)
+        if np.count_nonzero(both) >= 3 and np.linalg.norm(row @ mesh.vertices - mesh.heads[bone]) < ASTRAY * mesh.size:
+            return row, head
+    if np.linalg.norm(mesh.vertices[held] - mesh.heads[bone], axis=1).min() > FAR * mesh.size:
+        return held / np.count_nonzero(held), head
+    head[bone] = 1.0
+    return none, head
 
 
 def _tip(mesh: BoundMesh, bone: int, start: Array) -> Array:
@@ -161,12 +181,24 @@ def _tip(mesh: BoundMesh, bone: int, start: Array) -> Array:
     return row
 
 
-def _stem(name: str) -> str:
-    return name[:-2] if name[-2:].lower() in (".l", ".r", "_l", "_r") else name
+def _short(names: Sequence[str]) -> list[str]:
+    """The names without a word that all of them begin with (`Boar_`)."""
+    words = {re.match(r"[A-Za-z]+[_ .:]", name) for name in names}
+    if None in words or len({word[0] for word in words if word}) != 1:
+        return list(names)
+    return [re.sub(r"^[A-Za-z]+[_ .:]", "", name) for name in names]
 
 
-def _suffix(name: str) -> str:
-    return name[-2:] if _stem(name) != name else ""
+def _joined(kept: str, other: str) -> str:
+    """The name of two joints that are one: without a side where they are on two, or where only one of them says a side."""
+    if _WORDS.search(kept) is None:
+        return kept
+    return other if _WORDS.search(other) is None else _WORDS.sub("", kept) if kept != other and not _same_side(kept, other) else kept
+
+
+def _same_side(one: str, other: str) -> bool:
+    first, second = (_WORDS.search(name) for name in (one, other))
+    return first is not None and second is not None and first[1].lower()[0] == second[1].lower()[0]
 
 
 def _sided(names: Sequence[str], parents: Sequence[int], rest: Array) -> Skeleton:

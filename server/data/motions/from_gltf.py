@@ -41,6 +41,8 @@ _MAKERS = {
     "quaternius": ("Quaternius", "CC0-1.0"), "mesh2motion": ("Mesh2Motion", "CC0-1.0"),
     "khronos_fox": ("Khronos fox: PixelMannen (model), tomkranis (rig and animation)", "CC-BY-4.0"),
 }  # fmt: skip
+# What Quaternius calls the bones that its controls hold.
+_CLEARER = {"IKBackLeg": "BackPastern", "IKFrontLeg": "FrontPastern", "FFB": "BackFoot", "FF": "FrontFoot"}
 _TALL = 4.0  # units: a file whose animal is larger is not in metres
 _WITHERS = {**{name: height for name, (_, height) in SPECIES.items()}, "dog": 0.55, "cat": 0.26, "alpaca": 0.9, "shibainu": 0.4,
             "husky": 0.57, "stag": 1.2}  # fmt: skip
@@ -137,6 +139,7 @@ def bound_mesh(mesh: SkinnedMesh) -> tuple[BoundMesh, Array]:
 def bone_names(names: tuple[str, ...]) -> tuple[str, ...]:
     """Bones' names without what exporters add (`b_Head_05`), where they stay unique."""
     plain = [re.sub(r"^(b_|mixamorig:|Bip01[_ ])|_0*\d{2,3}$", "", name) or name for name in names]
+    plain = [_CLEARER.get(name[:-2], name[:-2]) + name[-2:] if name[-2:] in (".L", ".R") else name for name in plain]
     count = Counter(plain)
     return tuple(short if count[short] == 1 else name for short, name in zip(plain, names, strict=True))
 

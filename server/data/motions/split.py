@@ -26,7 +26,6 @@ def split(entries: Sequence[tuple[str, str, str]], seed: int = 0, share: float =
         sizes[category] += 1
         keys_of.setdefault(category, set()).add(key)
     order = [sorted(groups)[i] for i in np.random.default_rng(seed).permutation(len(groups))]
-    most = {category: max(share * count, 1.0) for category, count in sizes.items()}
     chosen: set[str] = set()
     tested = Counter[str]()
 
@@ -34,16 +33,23 @@ def split(entries: Sequence[tuple[str, str, str]], seed: int = 0, share: float =
         """Whether every category of a key keeps another for training."""
         return all(len(keys_of[category] - chosen - {key}) > 0 for category in groups[key])
 
+    def gain(key: str) -> float:
+        """How much nearer all its categories come to the share when a key is taken."""
+        before = sum((tested[category] / sizes[category] - share) ** 2 for category in groups[key])
+        return before - sum(((tested[category] + count) / sizes[category] - share) ** 2 for category, count in groups[key].items())
+
     def take(key: str) -> None:
         chosen.add(key)
         tested.update(groups[key])
 
-    for key in order:
-        # Half a clip too many is nearer to the share than half a clip too few.
-        if spare(key) and all(tested[category] + count <= most[category] + 0.5 * count for category, count in groups[key].items()):
-            take(key)
+    while True:
+        left = [key for key in order if key not in chosen and spare(key)]
+        best = max(left, key=gain, default=None)
+        if best is None or gain(best) <= 1e-9:
+            break
+        take(best)
     for category in sorted(sizes):
-        left = [key for key in order if category in groups[key] and spare(key)]
+        left = [key for key in order if category in groups[key] and key not in chosen and spare(key)]
         if not tested[category] and left:
-            take(min(left, key=lambda key: sum(max(0.0, tested[c] + n - most[c]) for c, n in groups[key].items())))
+            take(max(left, key=gain))
     return [name for name, _, key in entries if key in chosen]
