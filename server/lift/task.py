@@ -108,10 +108,10 @@ class LiftTask:
     def _synthetic(self, generator: torch.Generator) -> Windows:
         from ..poses.motion import endless_motions
 
-        positions, rig = endless_motions(self.batch_size, self.drawing.frames, 30.0, generator, self.device)
-        frames = torch.ones(positions.shape[:2], dtype=torch.bool, device=self.device)
+        made = endless_motions(self.batch_size, self.drawing.frames, 30.0, generator, self.device, max_joints=self.drawing.max_joints)
+        frames = torch.ones(made.positions.shape[:2], dtype=torch.bool, device=self.device)
         drawing = replace(self.drawing, cameras="random")
-        return see(positions, frames, Rig(rig.joints, rig.adjacency, rig.sides), drawing, generator)
+        return see(made.positions, frames, Rig(made.joints, made.adjacency, made.sides), drawing, generator)
 
 
 def chosen(folder: Path, split: str | None, only: Sequence[str] | None, leave_out: Sequence[str] | None) -> list[Entry]:

@@ -125,7 +125,7 @@ def test_the_task_learns_and_watches_other_clips(tmp_path) -> None:
     generator = torch.Generator().manual_seed(0)
     before = task.validate(task.network)["error"]
     optimiser = torch.optim.Adam(task.network.parameters(), 3e-3)
-    for _ in range(80):
+    for _ in range(300):
         optimiser.zero_grad()
         task.loss(task.network, task.batch(generator))["loss"].backward()
         optimiser.step()
