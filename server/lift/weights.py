@@ -48,8 +48,8 @@ def save_weights(folder: Path, network: nn.Module, card: Mapping[str, Any]) -> N
         draft = folder / f".weights-{number:05d}.tmp"
         save_file(piece, draft)
         draft.replace(folder / f"weights-{number:05d}.safetensors")
-    about = {"format": FORMAT, "kind": network.kind, "settings": network.settings, "parameters": parameters_of(network),
-             **dict(card)}
+    about = {**dict(card), "format": FORMAT, "kind": network.kind, "settings": network.settings,
+             "parameters": parameters_of(network)}  # a training's record has a format of its own
     write_json(folder / "card.json", about)
     with whole_file(folder / "card.md") as stream:
         stream.write(card_text(folder.name, about).encode())
