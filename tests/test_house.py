@@ -16,7 +16,7 @@ SKIPPED = {"tests", "docs", "out", "dist", "build", "wheels"}
 ALLOWED = {
     "animal": {"numpy"},
     "wire": {"numpy", "msgspec", "zmq"},
-    "server": {"animal", "wire", "numpy", "msgspec", "zmq", "torch", "scipy", "PIL", "pycocotools", "safetensors", "diffusers"},
+    "server": {"animal", "wire", "numpy", "msgspec", "zmq", "torch", "scipy", "PIL", "pycocotools", "safetensors", "diffusers", "h5py"},
     "scene": {"animal", "numpy", "bpy", "mathutils", "bpy_extras"},
     "addon": {"animal", "wire", "scene", "numpy", "bpy", "mathutils", "bpy_extras", "gpu", "gpu_extras", "blf"},
     "blender_scripts": {"bestiary", "animal", "scene", "numpy", "bpy", "mathutils", "bpy_extras"},
