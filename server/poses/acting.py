@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .gaits import Path, draw_strides, footfalls
+from .gaits import Path, Strides, draw_strides, footfalls
 from .limbs import STRAIGHT, limb_points, pointed, swung
 from .noise import chance, smooth_noise, uniform
-from .plans import HEAD_PARTS, Animals
+from .plans import Animals, along
+from .spherical import axes_of, random_rotations
 
 SHARES = {"gait": 0.55, "stand": 0.2, "free": 0.25}
 """How often an animal goes, stands (or lies), or moves freely (jumps, swims, flies, rolls, plays)."""
@@ -86,9 +87,9 @@ def _move(animals: Animals, act: _Act, generator: torch.Generator, gait: str | N
     yaw = heading + root[..., 3] * degree * torch.where(free, 50.0, torch.where(standing, 7.0, 2.5))
     pitch = root[..., 4] * degree * torch.where(loose, 35.0, torch.where(free, 12.0, 3.0)) + strides.pitch[:, None] * torch.cos(turned) * going
     roll = root[..., 5] * degree * torch.where(loose, 40.0, torch.where(free, 10.0, 3.0))
-    body = _axes(yaw, pitch, roll)
+    body = axes_of(yaw, pitch, roll)
     upset = free & chance((count, 1), 0.25, generator)
-    body = torch.where(upset[..., None, None], _turns(count, generator)[:, None] @ body, body)
+    body = torch.where(upset[..., None, None], random_rotations(count, generator)[:, None] @ body, body)
     centre = torch.cat([place, height[..., None]], -1)
     parts = [trunk.spine, trunk.neck, trunk.head, trunk.tail]
     if plan.limbs:
@@ -102,28 +103,34 @@ def _move(animals: Animals, act: _Act, generator: torch.Generator, gait: str | N
     return points
 
 
+def standing(animals: Animals) -> Tensor:
+    """Positions (B, P, 3) in metres of every place of the plan: standing over the origin, looking along x, the ground at z = 0."""
+    trunk = _trunk(animals, *(x[:, None] for x in _rest_angles(animals)))
+    parts = [trunk.spine, trunk.neck, trunk.head, trunk.tail]
+    plan = animals.plan
+    if plan.limbs:
+        tops = _tops(animals, trunk)
+        side = torch.tensor([1.0, -1.0], device=tops.device).repeat(plan.limbs // 2)
+        drop = -(animals.height[:, None, None] + tops[..., 2])
+        foot = torch.stack([torch.zeros_like(drop), (side * animals.outward)[:, None], drop], -1)
+        line = torch.nn.functional.normalize(foot, dim=-1)
+        hanging, forward, out = swung(torch.full_like(drop, -0.2), torch.full_like(drop, 0.25), side.expand_as(drop))
+        stands = animals.stands[:, None, :, None]
+        line = torch.where(stands, line, hanging)
+        upright, outward = pointed(line, side.expand_as(drop))
+        forward, out = torch.where(stands, upright, forward), torch.where(stands, outward, out)
+        twist = animals.twist[:, None, :, None]
+        bend = torch.cos(twist) * forward + torch.sin(twist) * out
+        ends = tops[:, :, :, None] + limb_points(animals.limbs, torch.ones_like(drop), line, bend)
+        toes = ends[:, :, :, -1:] + animals.toes[:, None]
+        parts.append(torch.cat([tops[:, :, :, None], ends, toes], 3).flatten(2, 3))
+    points = torch.cat(parts, 2)[:, 0]
+    return points + torch.nn.functional.pad(animals.height[:, None], (2, 0))[:, None]
+
+
 def _choice(count: int, generator: torch.Generator) -> Tensor:
     """1, or for a few animals something slower: they mark time."""
     return torch.where(chance((count,), 0.08, generator), uniform((count,), -0.3, 0.4, generator), 1.0)
-
-
-def _turns(count: int, generator: torch.Generator) -> Tensor:
-    """Rotations (count, 3, 3), all equally likely."""
-    q = torch.randn((count, 4), generator=generator, device=generator.device)
-    w, x, y, z = (q / q.norm(dim=-1, keepdim=True)).unbind(-1)
-    return torch.stack([
-        1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y),
-        2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x),
-        2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)], -1).reshape(count, 3, 3)  # fmt: skip
-
-
-def _axes(yaw: Tensor, pitch: Tensor, roll: Tensor) -> Tensor:
-    """Rotations (…, 3, 3) whose columns are forward, left and up: turned left by yaw, nose up by pitch, left side up by roll."""
-    sy, cy, sp, cp, sr, cr = torch.sin(yaw), torch.cos(yaw), torch.sin(pitch), torch.cos(pitch), torch.sin(roll), torch.cos(roll)
-    rows = (cp * cy, -sy * cr - cy * sp * sr, sy * sr - cy * sp * cr,
-            cp * sy, cy * cr - sy * sp * sr, -cy * sr - sy * sp * cr,
-            sp, cp * sr, cp * cr)  # fmt: skip
-    return torch.stack([row.expand(yaw.shape) for row in rows], -1).reshape(*yaw.shape, 3, 3)
 
 
 def _ray(yaw: Tensor, pitch: Tensor) -> Tensor:
@@ -152,14 +159,14 @@ def _trunk(
     spine = torch.cat([torch.zeros_like(bones[:, :, :1]), bones.cumsum(2)], 2)
     spine = spine - 0.5 * spine[:, :, -1:]
     # A limb hangs in the axes of the trunk without its pitch: shoulders stand over the feet however the back slopes.
-    axes = _axes(torch.cat([spine_yaw[..., :1], spine_yaw], -1), torch.zeros_like(spine[..., 0]), torch.zeros_like(spine[..., 0]))
+    axes = axes_of(torch.cat([spine_yaw[..., :1], spine_yaw], -1), torch.zeros_like(spine[..., 0]), torch.zeros_like(spine[..., 0]))
     neck = spine[:, :, -1:] + (animals.neck[:, None, :, None] * _ray(neck_yaw, neck_pitch)).cumsum(2)
     parts = animals.head[:, None].expand(-1, head.shape[1], -1, -1)
     sin, cos = torch.sin(head[..., 3]), torch.cos(head[..., 3])
     chin = parts[:, :, 1]
     open_chin = torch.stack([cos * chin[..., 0] + sin * chin[..., 2], chin[..., 1], cos * chin[..., 2] - sin * chin[..., 0]], -1)
     parts = torch.cat([parts[:, :, :1], open_chin[:, :, None], parts[:, :, 2:]], 2)
-    skull = _axes(head[..., 0], head[..., 1], head[..., 2])
+    skull = axes_of(head[..., 0], head[..., 1], head[..., 2])
     tail = spine[:, :, :1] + (animals.tail[:, None, :, None] * _ray(torch.pi + tail_yaw, tail_pitch)).cumsum(2)
     return _Trunk(spine, axes, neck, neck[:, :, -1:] + parts @ skull.transpose(-1, -2), tail)
 
@@ -170,7 +177,7 @@ def _tops(animals: Animals, trunk: _Trunk) -> Tensor:
     return trunk.spine[:, :, at] + (trunk.axes[:, :, at] @ animals.tops[:, None, :, :, None])[..., 0]
 
 
-def _bend(animals: Animals, times: Tensor, wide: Tensor, beat: Tensor, strides, going: Tensor, generator: torch.Generator) -> _Trunk:
+def _bend(animals: Animals, times: Tensor, wide: Tensor, beat: Tensor, strides: Strides, going: Tensor, generator: torch.Generator) -> _Trunk:
     """The trunk in motion: noise on every chain, the gait's beat in back and neck, waves along tails and long bodies."""
     plan, count, degree = animals.plan, len(animals), torch.pi / 180
     spine_n, neck_n, tail_n = plan.spine, plan.neck + 1, plan.tail
@@ -178,7 +185,7 @@ def _bend(animals: Animals, times: Tensor, wide: Tensor, beat: Tensor, strides, 
     links = smooth_noise(times, 2 * (spine_n + neck_n + tail_n), (0.15, 1.6), generator)
     spine_noise, neck_noise, tail_noise = links.split([2 * spine_n, 2 * neck_n, 2 * tail_n], -1)
     limber = uniform((count, 1, 1), 0.3, 1.0, generator) * wide[..., None]
-    end = _along_share(animals.spine)
+    end = along(animals.spine)
     centred = (end - 0.5)[:, None]
     crawl = animals.kind in ("sprawling", "limbless", "many_legged")
     wave = _wave(animals, times, strides, going, generator)
@@ -200,7 +207,7 @@ def _bend(animals: Animals, times: Tensor, wide: Tensor, beat: Tensor, strides, 
     head = torch.stack([neck_yaw[..., -1] + head[..., 0], animals.head_pitch[:, None] + head[..., 1] + 0.5 * nod[..., 0] + 0.3 * down[..., 0],
                         head[..., 2], head[..., 3].abs() * 2], -1)
     sway = uniform((count, 1, 1), 0.1, 1.0, generator)
-    tail_end = _along_share(animals.tail)[:, None]
+    tail_end = along(animals.tail)[:, None]
     tail_turns = (8 * degree * sway * tail_noise).unflatten(-1, (2, tail_n)).cumsum(-1)
     wag = uniform((count, 1, 1), 3, 40, generator) * degree * tail_end * torch.sin(
         2 * torch.pi * uniform((count, 1, 1), 0.3, 2.5, generator) * times[..., None] - 3 * tail_end)
@@ -209,22 +216,16 @@ def _bend(animals: Animals, times: Tensor, wide: Tensor, beat: Tensor, strides, 
     return _trunk(animals, spine_yaw, spine_pitch, neck_yaw, neck_pitch, head, tail_yaw, tail_pitch)
 
 
-def _along_share(lengths: Tensor) -> Tensor:
-    """How far along its chain each bone's middle lies (B, links), 0 to 1."""
-    end = lengths.cumsum(1)
-    return (end - 0.5 * lengths) / end[:, -1:].clamp_min(1e-9)
-
-
-def _wave(animals: Animals, times: Tensor, strides, going: Tensor, generator: torch.Generator) -> Tensor:
+def _wave(animals: Animals, times: Tensor, strides: Strides, going: Tensor, generator: torch.Generator) -> Tensor:
     """A wave that runs down the spine and the tail (B, F, S + T), radians sideways: lizards, fish and snakes move by it."""
     count = len(animals)
     snake = animals.kind == "limbless"
     length = torch.cat([animals.spine.flip(1), animals.tail], 1).cumsum(1)
-    along = length / length[:, -1:].clamp_min(1e-9)
+    share = length / length[:, -1:].clamp_min(1e-9)
     turns = uniform((count, 1, 1), *((0.8, 2.2) if snake else (0.4, 0.9)), generator)
     height = uniform((count, 1, 1), *((0.3, 0.9) if snake else (0.08, 0.4)), generator)
     pace = uniform((count, 1, 1), 0.3, 1.5, generator) if snake else 1 / strides.period[:, None, None]
-    wave = height * torch.sin(2 * torch.pi * (pace * times[..., None] - turns * along[:, None]))
+    wave = height * torch.sin(2 * torch.pi * (pace * times[..., None] - turns * share[:, None]))
     spine = animals.plan.spine
     # The tail points backwards, so the same bend turns it the other way.
     wave = torch.cat([wave[:, :, :spine].flip(2), -wave[:, :, spine:]], 2)
@@ -235,7 +236,7 @@ def _wave(animals: Animals, times: Tensor, strides, going: Tensor, generator: to
 
 
 def _room(
-    animals: Animals, tops: Tensor, strides, going: Tensor, free: Tensor, generator: torch.Generator
+    animals: Animals, tops: Tensor, strides: Strides, going: Tensor, free: Tensor, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
     """How fast (B,) m/s the animal goes, and how much lower (B,) metres than standing: so that its feet can reach the ground."""
     count, limbs = len(animals), animals.limbs
@@ -257,7 +258,7 @@ def _room(
 
 
 def _limb_places(
-    animals: Animals, act: _Act, trunk: _Trunk, tops_rest: Tensor, body: Tensor, centre: Tensor, strides, path: Path, going: Tensor,
+    animals: Animals, act: _Act, trunk: _Trunk, tops_rest: Tensor, body: Tensor, centre: Tensor, strides: Strides, path: Path, going: Tensor,
     standing: Tensor, generator: torch.Generator,
 ) -> Tensor:
     """Tops, links' ends and toes (B, F, L (1 + K + X), 3) of all limbs in the body's axes."""
@@ -268,6 +269,8 @@ def _limb_places(
     floor = (animals.height[:, None] + tops_rest[..., 2]).clamp_min(1e-3)
     apart = torch.stack([0.08 * floor * torch.randn((count, plan.limbs), generator=generator, device=device),
                          side * animals.outward + 0.03 * floor * torch.randn((count, plan.limbs), generator=generator, device=device)], -1)
+    if animals.kind == "bird":  # thighs point forward, so that the feet are under the body's middle
+        apart[..., 0] += 0.15 * floor
     if animals.kind == "many_legged":
         fan = torch.linspace(0.8, -0.8, plan.limbs // 2, device=device).repeat_interleave(2)
         apart[..., 0] += fan * animals.outward
@@ -299,12 +302,12 @@ def _limb_places(
     hang = torch.where(carries[:, None], 0.9 * torch.sin(torch.pi * swing.clamp_max(1)) * going[..., None], 0.8)
     level = torch.where(carries[:, None, :, None, None], torch.eye(3, device=device),
                         torch.stack([forward, -out * side[:, None], -line], -1))
-    tilt = _axes(torch.zeros_like(hang), -hang, torch.zeros_like(hang))
+    tilt = axes_of(torch.zeros_like(hang), -hang, torch.zeros_like(hang))
     toes = ends[:, :, :, -1:] + animals.toes[:, None] @ (level @ tilt).transpose(-1, -2)
     return torch.cat([tops[:, :, :, None], ends, toes], 3).flatten(2, 3)
 
 
-def _swing(animals: Animals, act: _Act, strides, going: Tensor, standing: Tensor, generator: torch.Generator) -> tuple[Tensor, ...]:
+def _swing(animals: Animals, act: _Act, strides: Strides, going: Tensor, standing: Tensor, generator: torch.Generator) -> tuple[Tensor, ...]:
     """Pitch, splay and fold (B, F, L) of limbs that carry nothing."""
     plan, count, degree = animals.plan, len(animals), torch.pi / 180
     times = act.times * act.tempo[:, None]
@@ -332,5 +335,3 @@ def _swing(animals: Animals, act: _Act, strides, going: Tensor, standing: Tensor
     pitch, splay = torch.where(fore, wing_pitch, torch.where(flies, pitch - 50 * degree, pitch)), torch.where(fore, wing_splay, splay)
     return pitch, splay, torch.where(fore, wing_fold, torch.where(flies, fold + 0.5, fold)).clamp(STRAIGHT, 2.4)
 
-
-assert len(HEAD_PARTS) == 10

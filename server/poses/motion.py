@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from .acting import act
+from .packing import pack
 from .plans import KINDS, draw_animals
 from .trees import tree_motions
 
@@ -67,74 +68,10 @@ def endless_motions(
             clips.append(EndlessMotions(*tree_motions(number, frames, fps, max_joints, generator), torch.full((number,), index)))
         elif number:
             animals = draw_animals(name, number, generator)
-            clips.append(_pack(animals.plan, act(animals, frames, fps, generator, gait), animals.there, max_joints, index, generator))
+            points = act(animals, frames, fps, generator, gait)
+            clips.append(EndlessMotions(*pack(animals, points, max_joints, generator), torch.full((number,), index)))
     whole = _join(clips, generator)
     return whole if device is None else EndlessMotions(*(x.to(device) for x in whole))
-
-
-def _pack(plan, points: Tensor, there: Tensor, most: int, kind: int, generator: torch.Generator) -> EndlessMotions:
-    """Places of a plan as joints: those that are not there leave, whoever hung on them hangs on what they hung on."""
-    device, count = points.device, len(points)
-    if plan.spare:
-        ends = torch.tensor(plan.spare, device=device)
-        have = there[:, ends]
-        surplus = there.sum(1, keepdim=True) - most
-        there = there.clone()
-        there[:, ends] = have & (have.long().cumsum(1) > surplus)
-    parents = _near(plan.parents, there)
-    parents = _reroot(parents, there, generator)
-    size = min(most, int(there.sum(1).max()))
-    order = torch.argsort((~there).to(torch.uint8), dim=1, stable=True)[:, :size]
-    joints = there.gather(1, order)
-    new = torch.zeros_like(there, dtype=torch.long).scatter_(1, order, torch.arange(size, device=device).expand(count, -1))
-    old = parents.gather(1, order)
-    parent = torch.where(joints & (old >= 0), new.gather(1, old.clamp_min(0)), -1)
-    sides = torch.where(joints, torch.tensor(plan.sides, device=device)[order], 0)
-    chosen = points.gather(2, order[:, None, :, None].expand(-1, points.shape[1], -1, 3)) * joints[:, None, :, None]
-    return EndlessMotions(chosen, joints, adjacency_of(parent, joints), sides, parent, torch.full((count,), kind, device=device))
-
-
-def _near(parents: tuple[int, ...], there: Tensor) -> Tensor:
-    """The nearest ancestor (B, P) that is there, -1 where none is."""
-    near, above = [], []
-    for place, parent in enumerate(parents):
-        up = near[parent] if parent >= 0 else torch.full_like(there[:, 0], -1, dtype=torch.long)
-        above.append(up)
-        near.append(torch.where(there[:, place], place, up))
-    return torch.stack(above, 1)
-
-
-def _reroot(parents: Tensor, there: Tensor, generator: torch.Generator, share: float = 0.5) -> Tensor:
-    """The same trees (B, P) seen from another root in a share of them: rigs begin at the hips, the neck, the chest."""
-    count = len(parents)
-    weight = there.float()
-    joint = torch.multinomial(weight, 1, generator=generator)
-    joint = torch.where(chance_row(count, share, generator), joint, -1)
-    parents = parents.clone()
-    before = torch.full_like(joint, -1)
-    for _ in range(parents.shape[1]):
-        walking = joint >= 0
-        if not walking.any():
-            break
-        place = joint.clamp_min(0)
-        after = parents.gather(1, place)
-        parents.scatter_(1, place, torch.where(walking, before, after))
-        before, joint = joint, torch.where(walking, after, -1)
-    return parents
-
-
-def chance_row(count: int, share: float, generator: torch.Generator) -> Tensor:
-    """(count, 1) true with this probability."""
-    return torch.rand((count, 1), generator=generator, device=generator.device) < share
-
-
-def adjacency_of(parents: Tensor, joints: Tensor) -> Tensor:
-    """(B, J, J) bool: bones and the diagonal, for parents (B, J) and joints (B, J) that are there."""
-    count, size = parents.shape
-    bones = torch.zeros((count, size, size + 1), dtype=torch.bool, device=parents.device)
-    bones.scatter_(2, torch.where(parents >= 0, parents, size)[..., None], True)
-    bones = bones[..., :size]
-    return bones | bones.transpose(1, 2) | torch.diag_embed(joints)
 
 
 def _join(clips: list[EndlessMotions], generator: torch.Generator) -> EndlessMotions:

@@ -179,10 +179,9 @@ def draw_animals(kind: str, count: int, generator: torch.Generator) -> Animals:
     long_neck, neck_there = _chain(trunk * drawn["neck"], plan.neck, 0, plan.neck, generator)
     tail, tail_there = _chain(trunk * drawn["tail"], plan.tail, 0, plan.tail, generator)
     neck = torch.cat([torch.where(neck_there.any(1), 0.3, 1.0)[:, None] * (trunk * drawn["neck"])[:, None], 0.7 * long_neck], 1).flip(1)
-    along = _along(spine)
-    spine_pitch = angle["rise"][:, None] + angle["arch"][:, None] * (0.5 - along)
-    neck_pitch = angle["neck_pitch"][:, None] + angle["neck_curve"][:, None] * (_along(neck) - 0.5)
-    tail_pitch = angle["tail_pitch"][:, None] + angle["tail_curve"][:, None] * _along(tail)
+    spine_pitch = angle["rise"][:, None] + angle["arch"][:, None] * (0.5 - along(spine))
+    neck_pitch = angle["neck_pitch"][:, None] + angle["neck_curve"][:, None] * (along(neck) - 0.5)
+    tail_pitch = angle["tail_pitch"][:, None] + angle["tail_curve"][:, None] * along(tail)
     limbs, limb_there, stands = _limbs(kind, plan, drawn["bent"], generator)
     tops, limbs, height, outward = _stand(kind, plan, spine, spine_pitch, tall, drawn, limbs, stands, limb_there, generator)
     toe_length = limbs.lengths.sum(-1) * uniform((count, 1), 0.06, 0.14, generator)
@@ -205,7 +204,7 @@ def _chain(total: Tensor, most: int, low: int, high: int, generator: torch.Gener
     return total[:, None] * weight / weight.sum(1, keepdim=True).clamp_min(1e-9), there
 
 
-def _along(lengths: Tensor) -> Tensor:
+def along(lengths: Tensor) -> Tensor:
     """How far along its chain the middle of each bone lies, 0 to 1."""
     end = lengths.cumsum(1)
     return (end - 0.5 * lengths) / end[:, -1:].clamp_min(1e-9)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from ...animal.skeleton import Skeleton
+from .acting import standing
 from .noise import smooth_noise, uniform
+from .packing import adjacency_of, pack
+from .plans import KINDS, draw_animals
+from .ranges import widths_of
 
 
 def ancestors(parents: Tensor) -> Tensor:
@@ -32,8 +39,6 @@ def turned(vectors: Tensor, turns: Tensor) -> Tensor:
 
 def tree_motions(count: int, frames: int, fps: float, most: int, generator: torch.Generator) -> tuple[Tensor, ...]:
     """Positions, joints, adjacency, sides, parents as in `EndlessMotions` of random trees of 8 to `most` joints."""
-    from .motion import adjacency_of
-
     device = generator.device
     size = torch.randint(8, most + 1, (count, 1), generator=generator, device=device)
     index = torch.arange(most, device=device)
@@ -68,3 +73,51 @@ def sway(bones: Tensor, reach: Tensor, frames: int, fps: float, generator: torch
     moved = turned(bones[:, None].expand_as(turns), turns)
     drift = smooth_noise(times, 3, (0.1, 0.5), generator)[:, :, None] * bones.norm(dim=-1).mean(1)[:, None, None, None]
     return reach[:, None] @ moved + drift
+
+
+def random_tree(generator: torch.Generator, kind: str | None = None, most: int = 40) -> tuple[Skeleton, NDArray[np.float64]]:
+    """A skeleton of 8 to `most` named joints and its rest positions (J, 3): metres, x forward, y left, z up, feet at z = 0.
+
+    kind: one of KINDS, or "tree" for one like no animal; without it any, as often as KINDS says. The same generator state
+    gives the same tree. Raises ValueError for an unknown kind.
+    """
+    names = (*KINDS, "tree")
+    if kind is None:
+        odds = torch.tensor([*(share for _, share, _ in KINDS.values()), 0.5], device=generator.device)
+        kind = names[int(torch.multinomial(odds, 1, generator=generator))]
+    if kind == "tree":
+        positions, joints, _, _, parents = (x[0] for x in tree_motions(1, 1, 1.0, most, generator))
+        count = int(joints.sum())
+        skeleton = Skeleton(tuple(f"joint_{i}" for i in range(count)), tuple(parents[:count].tolist()))
+        return skeleton, positions[0, :count].double().cpu().numpy()
+    if kind not in KINDS:
+        raise ValueError(f"no kind is called {kind}; kinds are {', '.join(names)}")
+    animals = draw_animals(kind, 1, generator)
+    places, joints, _, _, parents = (x[0] for x in pack(animals, standing(animals)[:, None], most, generator, turned=0.0))
+    left = animals.there[0].clone()
+    count = int(joints.sum())
+    rest = places[0, :count].double().cpu().numpy()
+    names_left = [name for name, here in zip(animals.plan.names, left.tolist(), strict=True) if here]
+    for place in animals.plan.spare:  # as `pack` lets them go
+        if len(names_left) > count and animals.plan.names[place] in names_left:
+            names_left.remove(animals.plan.names[place])
+    return Skeleton(tuple(names_left), tuple(parents[:count].tolist())), rest
+
+
+def rig_motions(
+    skeleton: Skeleton, rest: ArrayLike, count: int, frames: int, fps: float, generator: torch.Generator, wide: float = 0.5,
+) -> Tensor:
+    """Smooth random motions (count, F, J, 3) of any rig about its rest positions (J, 3), in their unit, bones of constant length.
+
+    Each joint turns by up to `wide` times what `ranges.WIDTHS` gives its part, and all that hangs on it turns too.
+    Raises ValueError for rest positions of another shape.
+    """
+    places = torch.as_tensor(np.asarray(rest, np.float64), dtype=torch.float32, device=generator.device)
+    if places.shape != (len(skeleton), 3) or not bool(torch.isfinite(places).all()):
+        raise ValueError(f"rest: must be ({len(skeleton)}, 3) finite numbers, got {tuple(places.shape)}")
+    parents = torch.tensor(skeleton.parents, device=generator.device)
+    bones = torch.where((parents >= 0)[:, None], places - places[parents.clamp_min(0)], 0.0)
+    widths = torch.as_tensor(widths_of(skeleton), dtype=torch.float32, device=generator.device)
+    reach = ancestors(parents)[None].expand(count, -1, -1)
+    moved = sway(bones[None].expand(count, -1, -1), reach, frames, fps, generator, wide * widths[:, None])
+    return moved + places[skeleton.root]
