@@ -16,8 +16,9 @@ def make_engines(model_path: str | None, device: str) -> dict[str, Engine]:
     """
     from .echo import EchoEngine
     from .fit.engine import FitEngine
+    from .lift.engine import LiftEngine
 
-    engines: list[Engine] = [FitEngine(model_path, device), EchoEngine()]
+    engines: list[Engine] = [FitEngine(model_path, device), LiftEngine(device), EchoEngine()]
     return {engine.name: engine for engine in engines}
 
 

@@ -50,8 +50,8 @@ class WorkerOrder(Struct):
     beat_s: float
 
 
-FromWorker = Hello | StartFailed | Beat | m.Progress | m.ReconstructResult | m.EchoResult | m.Failure | m.Cancelled
-ToWorker = m.ReconstructRequest | m.EchoRequest | m.Cancel
+FromWorker = Hello | StartFailed | Beat | m.Progress | m.Result | m.Failure | m.Cancelled
+ToWorker = m.JobRequest | m.Cancel
 
 FROM_WORKER: msgspec.msgpack.Decoder[m.Header[Any]] = msgspec.msgpack.Decoder(m.Header[FromWorker])
 TO_WORKER: msgspec.msgpack.Decoder[m.Header[Any]] = msgspec.msgpack.Decoder(m.Header[ToWorker])

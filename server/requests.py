@@ -7,14 +7,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TypeVar
 
 import msgspec
 import numpy as np
 
-from ..wire.messages import AnimalHints, Keypoint, ReconstructRequest
+from ..wire.messages import AnimalHints, Keypoint, ReadTracksRequest, ReconstructRequest
 from .engine import JobFailure
 
 _ROW = re.compile(r"#(\d{1,4})")
+
+
+RequestT = TypeVar("RequestT")
+
+
+def check(request: RequestT, frames: Mapping[str, np.ndarray]) -> RequestT:
+    """The request as an engine gets it. Raises JobFailure for what is wrong with it whatever the engine."""
+    if isinstance(request, ReconstructRequest):
+        return check_request(request, frames)
+    if isinstance(request, ReadTracksRequest) and _frame(frames, request.file, "The file").ndim != 1:
+        raise JobFailure("bad_request", "The file is no list of bytes.", "This is a fault of the client; update it.")
+    return request
 
 
 def check_request(request: ReconstructRequest, frames: Mapping[str, np.ndarray]) -> ReconstructRequest:

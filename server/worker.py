@@ -27,7 +27,7 @@ from ..wire import messages as m
 from ..wire.errors import WireError
 from . import inner
 from .engine import Cancelled, Engine, JobContext, JobFailure
-from .requests import check_request
+from .requests import check
 
 log = logging.getLogger("bestiary.worker")
 _PROGRESS_EVERY = 0.05
@@ -93,10 +93,7 @@ class Worker:
                     f"It has: {', '.join(self._engines)}.",
                 )
             inputs = wire_frames.open_frames(header.frames, parts[1:])
-            request = header.body
-            if isinstance(request, m.ReconstructRequest):
-                request = check_request(request, inputs)
-            result, arrays = engine.run(request, inputs, JobContext(self._report, self._is_cancelled))
+            result, arrays = engine.run(check(header.body, inputs), inputs, JobContext(self._report, self._is_cancelled))
         except Cancelled:
             result = m.Cancelled()
         except (JobFailure, WireError) as error:
@@ -153,7 +150,7 @@ def _failure_of(error: Exception) -> tuple[m.Failure, bool]:
     """The message for an unexpected exception, and whether it leaves the process unusable."""
     text = _describe(error)
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
-        return m.Failure("out_of_memory", f"The server has not enough memory: {text}", "Send a smaller picture."), False
+        return m.Failure("out_of_memory", f"The server has not enough memory: {text}", "Send a smaller picture, or fewer frames."), False
     broken = "CUDA error" in text  # the device context of this process does not recover from it
     return m.Failure(
         "engine_error", f"The engine failed: {text}", "The server's log tells where; please report it."

@@ -10,7 +10,11 @@
 
 from .client import Client, Job
 from .errors import WireError
+from .lifting import Lifted, ReadTracks, TrackedPoints
 from .local import LocalServer
 from .reconstruction import Animal, AnimalInput, Echo, Reconstruction
 
-__all__ = ["Animal", "AnimalInput", "Client", "Echo", "Job", "LocalServer", "Reconstruction", "WireError"]
+__all__ = [
+    "Animal", "AnimalInput", "Client", "Echo", "Job", "Lifted", "LocalServer", "ReadTracks", "Reconstruction", "TrackedPoints",
+    "WireError",
+]  # fmt: skip

@@ -42,9 +42,12 @@ from .errors import (
     WireError,
     error_from_failure,
 )  # fmt: skip
+from .lifting import Lifted, ReadTracks, TrackedPoints, TracksLike, build_lift, build_reading, read_lifted, read_tracks_result
 from .messages import AnimalHints
 from .reconstruction import AnimalInput, Echo, ImageLike, Reconstruction, build_request, read_result
 
+Outcome = Reconstruction | Lifted | ReadTracks | Echo
+"""What a job gives, by what was asked."""
 DEFAULT_ADDRESS = "tcp://127.0.0.1:8755"
 _SLOWEST_UPLOAD = 250_000.0
 """Bytes a second: how slow a line may be before a job that is still being sent counts as lost."""
@@ -68,7 +71,7 @@ class Job:
     fraction: float = 0.0
     stage: str = ""
     preview: np.ndarray | None = None
-    result: Reconstruction | Echo | None = None
+    result: Outcome | None = None
     error: WireError | None = None
     _parts: list[Any] = field(default_factory=list, repr=False)
     _heard: float = field(default=0.0, repr=False)
@@ -161,12 +164,49 @@ class Client:
             raise BadMessage("The server answered a reconstruction with something else.")
         return result
 
+    def lift(
+        self,
+        tracks: TracksLike | TrackedPoints | str | os.PathLike[str],
+        progress: Callable[[float, str], None] | None = None,
+        cancel: threading.Event | None = None,
+        **more: Any,
+    ) -> Lifted:
+        """Lift the tracks of one animal to its motion in space and wait for the result.
+
+        Args:
+            tracks: an ``animal.tracks.Tracks``, a :class:`~.lifting.TrackedPoints`, or a file that the server can read, with
+                one animal in it (see :meth:`read_tracks` for files with several).
+            progress, cancel: as for :meth:`reconstruct`.
+            more: ``options`` (docs/wire.md), ``engine``, ``deadline`` (seconds).
+
+        Raises:
+            WireError: a subclass that says what is wrong and what to do.
+        """
+        if isinstance(tracks, (str, os.PathLike)):
+            animals = self.read_tracks(tracks, cancel=cancel).animals
+            if len(animals) != 1:
+                raise BadInput(f"The file {tracks} holds {len(animals)} animals.", "Lift the one that you want of read_tracks(…).")
+            tracks = animals[0]
+        result = self.wait(self.submit_lift(tracks, **more), progress, cancel)
+        if not isinstance(result, Lifted):
+            raise BadMessage("The server answered tracks with something else than a motion.")
+        return result
+
+    def read_tracks(
+        self, file: str | os.PathLike[str] | bytes, *arguments: Any, cancel: threading.Event | None = None, **more: Any
+    ) -> ReadTracks:
+        """Have the server read a file of tracks. Arguments as for :func:`~.lifting.build_reading`. Raises WireError."""
+        result = self.wait(self.submit(*build_reading(file, *arguments, **more)), None, cancel)
+        if not isinstance(result, ReadTracks):
+            raise BadMessage("The server answered a file of tracks with something else.")
+        return result
+
     def wait(
         self,
         job: Job,
         progress: Callable[[float, str], None] | None = None,
         cancel: threading.Event | None = None,
-    ) -> Reconstruction | Echo:
+    ) -> Outcome:
         """Wait for a job that :meth:`submit` started. Raises its error."""
         shown: tuple[float, str] | None = None
         try:
@@ -209,6 +249,13 @@ class Client:
     ) -> Job:
         """Send a reconstruction and return at once. Arguments as for :meth:`reconstruct`, without its callbacks."""
         request, arrays = build_request(image, *hints, **more)
+        return self.submit(request, arrays, deadline)
+
+    def submit_lift(
+        self, tracks: TracksLike | TrackedPoints, *, deadline: float | None = None, **more: Any
+    ) -> Job:
+        """Send one animal's tracks and return at once. Arguments as for :meth:`lift`, without its callbacks."""
+        request, arrays = build_lift(tracks, **more)
         return self.submit(request, arrays, deadline)
 
     def submit(
@@ -332,8 +379,8 @@ class Client:
             job.state, job.fraction, job.stage = "running", body.fraction, body.stage
             if body.preview is not None:
                 job.preview = arrays.get(body.preview)
-        elif isinstance(body, (m.ReconstructResult, m.EchoResult)):
-            result = read_result(body, arrays)
+        elif isinstance(body, m.RESULTS):
+            result = _read(body, arrays)
             job.fraction = 1.0
             self._end(job, "done", result=result)
         elif isinstance(body, m.Cancelled):
@@ -351,7 +398,7 @@ class Client:
             self._end(job, "failed", error=error)
 
     def _end(
-        self, job: Job, state: str, result: Reconstruction | Echo | None = None, error: WireError | None = None
+        self, job: Job, state: str, result: Outcome | None = None, error: WireError | None = None
     ) -> None:
         job.state, job.result, job.error = state, result, error
         job._parts = []
@@ -397,3 +444,11 @@ class Client:
         if self._connection.curve:
             advice = "Check the address, the server's public key, and that the server lists this client's public key."
         return NoServer(f"No Bestiary server answers at {self.address}.", advice)
+
+
+def _read(body: m.Result, arrays: Mapping[str, np.ndarray]) -> Outcome:
+    if isinstance(body, m.LiftResult):
+        return read_lifted(body, arrays)
+    if isinstance(body, m.TracksResult):
+        return read_tracks_result(body, arrays)
+    return read_result(body, arrays)

@@ -7,7 +7,7 @@ older side would misread raises ``PROTOCOL``.
 Units and axes: image points in pixels, x right, y down, the centre of the top-left pixel at (0.5, 0.5); ``betas``,
 ``pose`` (axis-angle, radians, parent frame) and ``trans`` in model units; ``metres_per_unit`` beside them. A
 reconstructed animal stands in the Z-up world, ``metres_per_unit * model.forward(betas, pose, trans)``, and the camera
-sees ``x_cam = R @ x_world + t`` (metres), ``pixels = K @ x_cam``.
+sees ``x_cam = R @ x_world + t`` (metres), ``pixels = K @ x_cam``. A lifted skeleton moves in the same kind of world, in metres.
 """
 
 from __future__ import annotations
@@ -22,6 +22,11 @@ PROTOCOL = 1
 MAX_FRAMES = 128
 MAX_ANIMALS = 64
 MAX_KEYPOINTS = 512
+MAX_JOINTS = 512
+MAX_TRACK_FRAMES = 100_000
+"""Frames of footage in one request to lift."""
+MAX_TRACK_POINTS = 4_000_000
+"""Frames times joints of one animal: what comes back of them fits into one frame of a message."""
 
 Text = Annotated[str, Meta(max_length=4096)]
 """A sentence or a path."""
@@ -108,6 +113,54 @@ class ReconstructRequest(Struct, tag_field="kind", tag="reconstruct"):
     options: Annotated[dict[Name, float | int | bool | Text], Meta(max_length=64)] = {}
 
 
+class TrackedAnimal(Struct):
+    """The points of one animal through F frames of footage, and the skeleton of its J joints.
+
+    ``points`` names a frame: float32 (F, J, 3), x and y in pixels and the confidence 0..1; nan or confidence 0 means missing.
+    ``numbers``: int64 (F,), rising, where the frames lie in the footage; None = 0, 1, 2, … ``parents``: indices into
+    ``names``, -1 at the one root. ``width`` and ``height`` of the pictures and ``focal_px`` where they are known.
+    """
+
+    points: Name
+    names: Annotated[list[Name], Meta(min_length=1, max_length=MAX_JOINTS)]
+    parents: Annotated[list[int], Meta(min_length=1, max_length=MAX_JOINTS)]
+    fps: float
+    numbers: Name | None = None
+    width: int | None = None
+    height: int | None = None
+    focal_px: float | None = None
+    label: Name = ""
+    source: Text = ""
+
+
+class LiftRequest(Struct, tag_field="kind", tag="lift"):
+    """The motion in space of an animal that was followed through footage. Options: docs/wire.md."""
+
+    animal: TrackedAnimal
+    engine: Name = "lift"
+    options: Annotated[dict[Name, float | int | bool | Text], Meta(max_length=64)] = {}
+
+
+class ReadTracksRequest(Struct, tag_field="kind", tag="read_tracks"):
+    """The animals of a file of tracks, for clients that cannot read its kind (HDF5). Nothing is lifted.
+
+    ``file`` names a frame: uint8 (N,), the file's bytes; ``file_name`` what it is called. What the request says of fps,
+    size and focal length goes before what the file says. ``skeleton``: the name of a keypoint set; ``min_confidence``: points
+    below it are missing.
+    """
+
+    file: Name
+    file_name: Name = "tracks"
+    fps: float | None = None
+    width: int | None = None
+    height: int | None = None
+    focal_px: float | None = None
+    skeleton: Name | None = None
+    min_confidence: float = 0.0
+    engine: Name = "lift"
+    options: Annotated[dict[Name, float | int | bool | Text], Meta(max_length=64)] = {}
+
+
 class EchoRequest(Struct, tag_field="kind", tag="echo"):
     """A diagnostic job: takes the way of any other job, computes nothing.
 
@@ -137,8 +190,8 @@ class Status(Struct, tag_field="kind", tag="status"):
     """Who is there? Answered at once with :class:`StatusReply`."""
 
 
-JobRequest = ReconstructRequest | EchoRequest
-ClientMessage = ReconstructRequest | EchoRequest | Cancel | Resume | Received | Status
+JobRequest = ReconstructRequest | LiftRequest | ReadTracksRequest | EchoRequest
+ClientMessage = JobRequest | Cancel | Resume | Received | Status
 
 
 # ---- what the server answers --------------------------------------------------------------------------------------
@@ -196,6 +249,54 @@ class ReconstructResult(Struct, tag_field="kind", tag="reconstruct_result"):
     overlay: Name | None = None
 
 
+class SwappedSides(Struct):
+    """Frames ``first`` to ``last`` (numbers of the footage) in which the tracks had left and right of these points mixed up."""
+
+    first: int
+    last: int
+    names: list[Name]
+
+
+class LiftResult(Struct, tag_field="kind", tag="lift_result"):
+    """The motion in space of the joints that were seen; strings named after arrays are names of frames.
+
+    ``positions`` float32 (F, J, 3), metres in the world, nan where not known. ``points`` float32 (F, J, 2): the tracks as they
+    were used, swapped sides put right, nan where missing. ``numbers`` int64 (F,). ``uncertainty`` float32 (F, J): metres, one
+    standard deviation. ``contacts`` bool (F, J): the joint rests on the ground. ``K`` (C, 3, 3), ``R`` (C, 3, 3), ``t`` (C, 3)
+    float64: cameras that see the world, one for a standing camera, else one for each frame.
+    """
+
+    names: list[Name]
+    parents: list[int]
+    fps: float
+    positions: Name
+    points: Name
+    numbers: Name
+    uncertainty: Name | None = None
+    contacts: Name | None = None
+    K: Name | None = None
+    R: Name | None = None
+    t: Name | None = None
+    width: int = 0
+    height: int = 0
+    label: Name = ""
+    species: Name | None = None
+    network: Name = ""
+    swaps: list[SwappedSides] = []
+    facts: dict[Name, float | int | bool | Text] = {}
+    """How well it went: reprojection error and the like, by name."""
+    warnings: list[Text] = []
+    seconds: float = 0.0
+
+
+class TracksResult(Struct, tag_field="kind", tag="tracks_result"):
+    """What a file of tracks holds. ``file_kind``: what the file is, in words; ``notes``: what was assumed."""
+
+    file_kind: Text
+    animals: Annotated[list[TrackedAnimal], Meta(max_length=MAX_ANIMALS)]
+    notes: list[Text] = []
+
+
 class EchoResult(Struct, tag_field="kind", tag="echo_result"):
     """Answer of the echo engine; ``nbytes`` is the size of the frames that came in."""
 
@@ -236,7 +337,8 @@ class StatusReply(Struct, tag_field="kind", tag="status_reply"):
     uptime_s: float
 
 
-Result = ReconstructResult | EchoResult
-ServerMessage = Accepted | Progress | ReconstructResult | EchoResult | Failure | Cancelled | StatusReply
-FINAL = (ReconstructResult, EchoResult, Failure, Cancelled)
+Result = ReconstructResult | LiftResult | TracksResult | EchoResult
+ServerMessage = Accepted | Progress | Result | Failure | Cancelled | StatusReply
+RESULTS = (ReconstructResult, LiftResult, TracksResult, EchoResult)
+FINAL = (*RESULTS, Failure, Cancelled)
 """Exactly one of these ends a job."""

@@ -39,6 +39,8 @@ class FitEngine:
 
         Options of the request: `overlay` (default true), `seed` (default 0).
         """
+        if not isinstance(request, ReconstructRequest):
+            raise JobFailure("bad_request", "The engine fit takes photos only.", "Name the engine 'lift' to lift tracks.")
         if not request.animals:
             raise JobFailure("no_animals", "the request names no animal",
                              "Give a box, points or a mask for at least one animal.")
