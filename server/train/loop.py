@@ -142,7 +142,7 @@ def check_folder(out: Path, config: dict[str, Any], resume: bool) -> None:
     step = _status(record, path).step
     if not resume:
         raise CheckpointError(f"{out} already holds a training (step {step}): go on with --resume, or give another --out.")
-    changed = differences(record.get("config", {}), config)
+    changed = differences(record["config"], config)
     if changed:
         more = f"\n  and {len(changed) - 8} more" if len(changed) > 8 else ""
         lines = "\n  ".join(changed[:8])
@@ -155,8 +155,7 @@ class _Trainer:
     def __init__(self, task: Task, settings: Training, out: Path, say: Say, config: dict[str, Any], world: World) -> None:
         self.task, self.settings, self.out, self.say, self.config, self.world = task, settings, out, say, config, world
         self.device = next(task.network.parameters()).device
-        if settings.precision == "fp16" and self.device.type != "cuda":
-            raise SettingsError(f"[training] precision = 'fp16' needs CUDA, and this runs on {self.device}: take bf16 or fp32")
+        _check_precision(settings, self.device)
         self.status = Status()
         self.validation: dict[str, float] = {}
         self.draws = Draws(self.device, settings.seed, world.rank)
@@ -371,9 +370,14 @@ def _status(record: dict[str, Any], path: Path) -> Status:
         status = Status(**record["status"])
     except (KeyError, TypeError) as bad:
         raise CheckpointError(f"{path} was written by another version of Bestiary, or is not a whole training.") from bad
-    if type(status.step) is not int or status.step < 0:
-        raise CheckpointError(f"{path} says that {status.step!r} steps were made.")
+    if type(status.step) is not int or status.step < 0 or not isinstance(record.get("config"), dict):
+        raise CheckpointError(f"{path} is no training: step {status.step!r}, config {type(record.get('config')).__name__}.")
     return status
+
+
+def _check_precision(settings: Training, device: torch.device) -> None:
+    if settings.precision == "fp16" and device.type != "cuda":
+        raise SettingsError(f"[training] precision = 'fp16' needs CUDA, and this runs on {device}: take bf16 or fp32")
 
 
 def _optimiser(parameters: list[nn.Parameter], settings: Training, device: torch.device) -> torch.optim.Optimizer:

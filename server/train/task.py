@@ -52,12 +52,17 @@ class Shipping(Protocol):
 
 def batch_length(batch: Any) -> int:
     """How many samples a batch holds: the length of the first tensor found in it; 1 where there is none."""
+    first = _first_tensor(batch)
+    return len(first) if first is not None else 1
+
+
+def _first_tensor(batch: Any) -> Tensor | None:
     if isinstance(batch, Tensor):
-        return len(batch) if batch.dim() else 1
+        return batch if batch.dim() else None
     if isinstance(batch, dict):
         parts = list(batch.values())
     elif isinstance(batch, (list, tuple)):
         parts = list(batch)
     else:
-        parts = list(getattr(batch, "__dict__", {}).values())
-    return next((batch_length(part) for part in parts if isinstance(part, (Tensor, dict, list, tuple))), 1)
+        parts = list(vars(batch).values()) if hasattr(batch, "__dict__") else []
+    return next((found for part in parts if (found := _first_tensor(part)) is not None), None)
