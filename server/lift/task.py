@@ -4,6 +4,7 @@ A configuration has, beside `[training]`:
 
     [network]  kind = "lifter" | "lfm" | "dstformer" | "bestiary", and its settings
     [data]     motions = folder; split = "train"; only, leave_out = categories (* for any text); batch = windows a step;
+               lengths = window lengths to draw from, a batch of short ones has more of them (default: `frames` alone);
                synthetic = share of steps with endless poses; fixed_views = cameras per motion where they are fixed;
                any field of `sampling.Drawing`
     [loss]     velocity, procrustes (canonical networks), or the weights of `losses.bestiary_loss`
@@ -28,6 +29,7 @@ from torch import Tensor, nn
 from ...animal.motion import Motion
 from ..data.motions.cameras import paper_camera
 from ..data.motions.folder import Entry, read_motions
+from ..poses.motion import endless_motions
 from .inputs import Windows
 from .losses import align_windows, bestiary_loss, centred, motionbert_loss, paper_loss, weight_of
 from .networks import DSTformer, make_network
@@ -54,6 +56,7 @@ class LiftTask:
         self.weights = dict(config.get("loss", {}))
         self.batch_size = int(data.pop("batch", 8))
         self.synthetic = float(data.pop("synthetic", 0.0))
+        self.lengths = [int(length) for length in data.pop("lengths", ())]
         views = int(data.pop("fixed_views", 1))
         entries = chosen(Path(data.pop("motions")), data.pop("split", "train"), data.pop("only", None), data.pop("leave_out", None))
         known = {f.name for f in fields(Drawing)}
@@ -69,9 +72,14 @@ class LiftTask:
 
     def batch(self, generator: torch.Generator) -> Windows:
         """Windows of motions, or now and then of synthetic ones."""
+        count, drawing = self.batch_size, self.drawing
+        if self.lengths:
+            place = int(torch.randint(len(self.lengths), (), generator=generator, device=generator.device))
+            count = max(1, count * drawing.frames // self.lengths[place])
+            drawing = replace(drawing, frames=self.lengths[place])
         if self.synthetic and torch.rand((), generator=generator, device=generator.device) < self.synthetic:
-            return self._synthetic(generator)
-        windows = self.store.windows(self.batch_size, self.drawing, generator)
+            return self._synthetic(count, drawing, generator)
+        windows = self.store.windows(count, drawing, generator)
         if isinstance(self.network, DSTformer):  # its joints' places must not come to mean anything
             windows = windows.permuted(torch.randperm(windows.points.shape[2], device=self.device, generator=generator))
         return windows
@@ -105,12 +113,10 @@ class LiftTask:
         means = np.array([np.mean(values, axis=0) for values in sums.values()])
         return {"error": float(means[:, 0].mean()), "velocity": float(means[:, 1].mean())}
 
-    def _synthetic(self, generator: torch.Generator) -> Windows:
-        from ..poses.motion import endless_motions
-
-        made = endless_motions(self.batch_size, self.drawing.frames, 30.0, generator, self.device, max_joints=self.drawing.max_joints)
+    def _synthetic(self, count: int, drawing: Drawing, generator: torch.Generator) -> Windows:
+        made = endless_motions(count, drawing.frames, 30.0, generator, self.device, max_joints=drawing.max_joints)
         frames = torch.ones(made.positions.shape[:2], dtype=torch.bool, device=self.device)
-        drawing = replace(self.drawing, cameras="random")
+        drawing = replace(drawing, cameras="random")
         return see(made.positions, frames, Rig(made.joints, made.adjacency, made.sides), drawing, generator)
 
 
