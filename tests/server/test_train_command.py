@@ -151,13 +151,17 @@ def test_devices_are_named_and_missing_ones_refused():
 
 
 BARE = """
-import importlib, pkgutil, sys
+import importlib, importlib.util, pkgutil, sys
 for name in ("msgspec", "zmq", "tyro", "rich", "diffusers", "transformers", "pycocotools", "bpy", "av", "ray"):
     sys.modules[name] = None  # importing it fails
 import bestiary.server.train as package
 for module in pkgutil.iter_modules(package.__path__):
     if module.name != "__main__":
         importlib.import_module(f"{package.__name__}.{module.name}")
+from bestiary.server.train.tasks import KINDS
+for module in KINDS.values():
+    if importlib.util.find_spec(module, package.__name__):
+        importlib.import_module(module, package.__name__)
 from bestiary.server.train.__main__ import main
 sys.exit(main(["--help"]))
 """
