@@ -126,7 +126,7 @@ def run(
         trainer.restore()
     result = trainer.train(progress or _silent, stop or (lambda: False), minutes)
     if world.main:
-        if (out / BEST).exists():
+        if result.status.best_error is not None and (out / BEST).exists():
             checkpoint.load_best(out, task.network)
         task.network.eval()
         checkpoint.write_record(out / "result.json", result.record())

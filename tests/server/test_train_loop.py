@@ -331,6 +331,16 @@ def test_a_folder_with_a_training_is_not_overwritten(tmp_path: Path):
     assert train(tmp_path, quick(steps=25), SineTask(), resume=True).status.step == 25
 
 
+def test_best_weights_of_a_training_that_was_taken_away_are_not_ones_own(tmp_path: Path):
+    train(tmp_path, quick(), SineTask())
+    (tmp_path / "last.safetensors").unlink()
+    task = SineTask(seed=3)
+    result = train(tmp_path, quick(), task, stop=after(2))
+    assert result.status.best_error is None
+    now = read(tmp_path / "last.safetensors")[0]["network/layers.0.weight"]
+    assert torch.equal(task.network.state_dict()["layers.0.weight"], now)
+
+
 def test_resume_where_nothing_is_starts_anew(tmp_path: Path):
     assert train(tmp_path / "new", quick(), SineTask(), resume=True).finished
 
