@@ -55,7 +55,7 @@ def side_of(part: str) -> int:
 def connect(parts: Sequence[str]) -> tuple[list[tuple[str, str]], str]:
     """The bones between these parts (each of `PARTS`, at least one, none twice), and which of them is the root.
 
-    Every part that is lacking belongs to its nearest part that is there, on its own side or the midline (a part of the
+    Every part that is lacking belongs to its nearest part that is there, on its own limb or the midline (a part of the
     midline only to parts of the midline, while there are any); bones between what belongs together vanish.
     """
     owner = {part: _owner(part, tuple(parts)) for part in PARTS}
@@ -68,14 +68,26 @@ def connect(parts: Sequence[str]) -> tuple[list[tuple[str, str]], str]:
 
 
 def _owner(part: str, parts: tuple[str, ...]) -> str:
+    """The part that a lacking one belongs to: in its own branch, or else what the midline where that begins belongs to."""
     if part in parts:
         return part
-    middle = [other for other in parts if side_of(other) == 0]
-    side = side_of(part)
-    own = [other for other in parts if side and side_of(other) == side]
-    choice = [*middle, *own] or list(parts)
+    if side_of(part):
+        top = _branch(part)
+        middle = _owner(TREE[top][0], parts)
+        choice = [middle, *(other for other in parts if side_of(other) and _branch(other) == top)]
+    else:
+        choice = [other for other in parts if side_of(other) == 0]
+        if not choice:  # the whole midline melts into one joint, so that both sides hang on the same
+            part, choice = ROOT, list(parts)
     away = _distances(part)
     return min(choice, key=lambda other: (away[other], parts.index(other)))
+
+
+def _branch(part: str) -> str:
+    """The first part of the branch that a part of either side lies on: the one that hangs on the midline."""
+    while side_of(TREE[part][0]):
+        part = TREE[part][0]
+    return part
 
 
 @cache

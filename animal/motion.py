@@ -128,8 +128,10 @@ def load_motion(path: str | Path) -> Motion:
         skeleton = Skeleton(tuple(map(str, names)), tuple(parents))
     except SkeletonError as error:
         raise MotionError(f"joint_names, parents: {error}") from None
-    if any(name not in arrays or arrays[name].dtype.kind not in "fiu" for name in ("positions", "fps")):
-        raise MotionError("positions, fps: are missing, or not numbers")
+    if "positions" not in arrays or arrays.get("fps", np.zeros(0)).size < 1:
+        raise MotionError("positions, fps: are missing")
+    if wrong := [name for name, array in arrays.items() if array.dtype.kind not in "fiu"]:
+        raise MotionError(f"{wrong[0]}: holds no numbers")
     texts = {name: str(about.get(name) or "") for name in ("label", "species", "source", "licence")}
     details = about.get("details")
     return Motion(arrays["positions"], skeleton, float(arrays["fps"].reshape(-1)[0]), **texts,

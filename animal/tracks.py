@@ -118,7 +118,7 @@ def _read_animal(entry: Any, name: str) -> Tracks:
         skeleton = Skeleton(tuple(map(str, entry["names"])), tuple(int(p) for p in entry["parents"]))
         rows = [[(math.nan, math.nan, 0.0) if point is None else (*map(float, point), 1.0)[:3] for point in frame]
                 for frame in entry["points"]]
-        table = np.array(rows, np.float64).reshape(len(rows), -1, 3)
+        table = np.array(rows, np.float64).reshape(len(rows), len(skeleton), 3)
         return Tracks(table[..., :2], skeleton, float(entry["fps"]), table[..., 2], entry.get("width"), entry.get("height"),
                       entry.get("focal"), str(entry.get("label") or ""), str(entry.get("source") or ""), entry.get("frames"))
     except KeyError as error:
