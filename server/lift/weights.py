@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from ...animal.npz import read_json, whole_file, write_json
@@ -45,9 +45,8 @@ def save_weights(folder: Path, network: nn.Module, card: Mapping[str, Any]) -> N
     for old in folder.glob("weights-*.safetensors"):
         old.unlink()
     for number, piece in enumerate(pieces, 1):
-        draft = folder / f".weights-{number:05d}.tmp"
-        save_file(piece, draft)
-        draft.replace(folder / f"weights-{number:05d}.safetensors")
+        with whole_file(folder / f"weights-{number:05d}.safetensors") as stream:
+            stream.write(save(piece))
     about = {**dict(card), "format": FORMAT, "kind": network.kind, "settings": network.settings,
              "parameters": parameters_of(network)}  # a training's record has a format of its own
     write_json(folder / "card.json", about)
