@@ -53,6 +53,7 @@ def _app() -> Any:
         animal,
         benchmark,
         data,
+        data_motions,
         data_view,
         demo,
         evaluate,
@@ -71,11 +72,13 @@ def _app() -> Any:
     groups: tuple[tuple[str, dict[str, Any]], ...] = (
         ("keys", {"server": keys.server, "client": keys.client, "allow": keys.allow}),
         ("animal", {"list": animal.list_animals, "show": animal.show, "convert": animal.convert}),
-        ("data", {"check": data.check, "merge": data.merge, "statistics": data.statistics, "view": data_view.view}),
+        ("data", {"check": data.check, "merge": data.merge, "statistics": data.statistics, "view": data_view.view, "motions": data_motions.motions}),
         ("render", {"herd": render.herd, "stylise": stylise.stylise}),
         ("train", {"lift": train.lift, "pose": train.pose}),
-        ("evaluate", {"animal": evaluate.animal, "fit": evaluate.fit, "truth": evaluate.truth}),
-        ("benchmark", {"body": benchmark.body, "serve": benchmark.serve, "import": benchmark.import_animals, "herds": benchmark.herds}),
+        ("evaluate", {"animal": evaluate.animal, "fit": evaluate.fit, "truth": evaluate.truth, "lift": evaluate.lift,
+                      "lift-table": evaluate.lift_table, "lift-real": evaluate.lift_real}),
+        ("benchmark", {"body": benchmark.body, "serve": benchmark.serve, "import": benchmark.import_animals, "herds": benchmark.herds,
+                       "lift": benchmark.lift}),
     )
     for name, group in groups:
         nested = SubcommandApp()

@@ -1,55 +1,148 @@
-"""Building a folder of motions: sources in, each clip mended and refined, split, counted and written."""
+"""Building a folder of motions: sources in, each clip mended, given bones of one length, split, written and counted.
+
+Everything is made in a folder beside the one that is asked for, which it replaces at the end: a folder of motions is whole or not there.
+"""
 
 from __future__ import annotations
 
+import secrets
 import shutil
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
-from .folder import Entry, write_index, write_motion
-from .mend import mended
-from .sheet import write_sheet
+import numpy as np
+from numpy.typing import NDArray
+
+from ....animal.skeleton import Skeleton
+from .folder import Entry, MotionsError, write_index, write_motion
+from .kinematics import KinematicsSettings, with_fixed_bones
+from .mend import mended, size_of
 from .sources import LeftOut
 from .split import split
+from .statistics import Made, write_statistics
 
+Array = NDArray[np.float64]
 Progress = Callable[[float, str], None]
 
 
-@dataclass
-class Built:
-    """What became of the sources: entries that were written, and what was left out, by reason."""
+@dataclass(frozen=True)
+class Wanted:
+    """What a folder is made of: paths of each kind of source, individuals of the open animal, seed of all draws."""
 
-    entries: list[Entry] = field(default_factory=list)
-    left_out: list[LeftOut] = field(default_factory=list)
+    gltf: Sequence[Path] = ()
+    zeroad: Path | None = None
+    open_animal: int = 0
+    anime: Path | None = None
+    markers: Path | None = None
+    animal_syn3d: Path | None = None
+    seed: int = 0
+    kinematics: KinematicsSettings | None = field(default_factory=KinematicsSettings)
 
 
-def collected(sources: Iterable[Entry | LeftOut]) -> Built:
-    """All motions of the sources, mended, under names of their own."""
-    built = Built()
-    names: Counter[str] = Counter()
+def build(out: Path, wanted: Wanted, progress: Progress = lambda share, stage: None, stop: Callable[[], bool] = lambda: False) -> Made:
+    """Write the folder; gives what was made. Raises MotionsError where the sources hold no motion, or `out` is something else."""
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "dataset.json").is_file())):
+        raise MotionsError(f"{out} is there and is no folder of motions; name another")
+    made = gathered(_sources(wanted), progress, stop)
+    if not made.entries:
+        reasons = "; ".join(f"{reason} ({count})" for reason, count in made.reasons().most_common(3))
+        raise MotionsError(f"the sources hold no motion: {reasons or 'nothing was found in them'}")
+    refine(made, wanted.kinematics, progress, stop)
+    made.test = set(split([(entry.name, entry.category, entry.source_key) for entry in made.entries], wanted.seed))
+    draft = out.with_name(f".{out.name}.{secrets.token_hex(4)}.part")
+    try:
+        for number, entry in enumerate(made.entries):
+            _checked(stop)
+            write_motion(draft, entry)
+            progress(0.8 + 0.15 * number / len(made.entries), "writing")
+        write_index(draft, made.entries, sorted(made.test), seed=wanted.seed, left_out=dict(made.reasons().most_common()))
+        write_statistics(draft / "statistics", made)
+        _swap(draft, out)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return made
+
+
+def _sources(wanted: Wanted) -> Iterator[Entry | LeftOut]:
+    """All that the sources give, one after the other. What a source needs is imported when it is wanted."""
+    if wanted.gltf:
+        from .from_gltf import from_gltf, unpacked
+
+        with unpacked(wanted.gltf) as files:
+            yield from chain.from_iterable(from_gltf(file) for file in files)
+    if wanted.zeroad is not None:
+        from .from_zeroad import from_zeroad
+
+        yield from from_zeroad(wanted.zeroad)
+    if wanted.open_animal > 0:
+        from .from_model import from_open_animal
+
+        yield from from_open_animal(wanted.open_animal, wanted.seed)
+    if wanted.anime is not None:
+        from .from_anime import from_anime
+
+        yield from from_anime(wanted.anime, wanted.markers)
+    if wanted.animal_syn3d is not None:
+        from .from_animal_syn3d import from_animal_syn3d
+
+        yield from from_animal_syn3d(wanted.animal_syn3d)
+
+
+def gathered(
+    sources: Iterable[Entry | LeftOut], progress: Progress = lambda share, stage: None, stop: Callable[[], bool] = lambda: False
+) -> Made:
+    """All motions of the sources, mended; a motion that comes twice counts once."""
+    made = Made()
+    names: set[str] = set()
     for item in sources:
+        _checked(stop)
         if isinstance(item, LeftOut):
-            built.left_out.append(item)
-            continue
-        try:
-            motion = mended(item.motion)
-        except ValueError as error:
-            built.left_out.append(LeftOut(item.name, str(error)))
-            continue
-        names[item.name] += 1
-        name = item.name if names[item.name] == 1 else f"{item.name}-{names[item.name]}"
-        built.entries.append(replace(item, name=name, motion=motion))
-    return built
+            made.left_out.append(item)
+        elif item.name in names:
+            made.left_out.append(LeftOut(item.name, "was given twice"))
+        else:
+            try:
+                made.entries.append(replace(item, motion=mended(item.motion)))
+                names.add(item.name)
+            except ValueError as error:
+                made.left_out.append(LeftOut(item.name, str(error)))
+        progress(0.4 * (1.0 - 200.0 / (200.0 + len(made.entries))), f"{len(made.entries)} clips read")
+    return made
 
 
-def write(out: Path, built: Built, seed: int) -> list[str]:
-    """Write the folder; gives the names for testing."""
-    for entry in built.entries:
-        write_motion(out, entry)
-    test = split([(entry.name, entry.category, entry.source_key) for entry in built.entries], seed)
-    left = Counter(item.reason for item in built.left_out)
-    write_index(out, built.entries, test, seed=seed, left_out=dict(left.most_common()))
-    write_sheet(out / "statistics" / "skeletons.png", built.entries)
-    return test
+def refine(
+    made: Made, settings: KinematicsSettings | None, progress: Progress = lambda share, stage: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> None:
+    """Give every clip bones of one length; None: leave them as they are. Clips of one skeleton are solved together."""
+    groups: dict[Skeleton, list[int]] = {}
+    for number, entry in enumerate(made.entries):
+        made.before[entry.name] = entry.motion.bone_lengths()
+        groups.setdefault(entry.motion.skeleton, []).append(number)
+    done = 0
+    for skeleton, numbers in groups.items() if settings is not None else ():
+        for few in np.array_split(numbers, max(1, len(numbers) // 24)):
+            _checked(stop)
+            clips = [made.entries[number].motion.positions for number in few]
+            for number, old, new in zip(few, clips, with_fixed_bones(skeleton, clips, settings), strict=True):
+                entry = made.entries[number]
+                made.moved[entry.name] = np.linalg.norm(new - old, axis=-1) / size_of(old)
+                made.entries[number] = replace(entry, motion=replace(entry.motion, positions=new))
+            done += len(few)
+            progress(0.4 + 0.4 * done / len(made.entries), f"bones of one length, {done} of {len(made.entries)} clips")
+
+
+def _checked(stop: Callable[[], bool]) -> None:
+    if stop():
+        raise KeyboardInterrupt
+
+
+def _swap(draft: Path, out: Path) -> None:
+    """Put the new folder where an old one may be."""
+    old = out.with_name(f".{out.name}.{secrets.token_hex(4)}.old")
+    if out.exists():
+        out.rename(old)
+    draft.rename(out)
+    shutil.rmtree(old, ignore_errors=True)

