@@ -9,6 +9,9 @@ import bpy
 from . import (
     add_menu,
     creatures,
+    footage,
+    footage_panel,
+    footage_properties,
     local_server,
     models,
     operators,
@@ -20,16 +23,20 @@ from . import (
     shape_properties,
     tool_state,
 )
+from .operators.import_tracks import BESTIARY_FH_tracks
 from .operators.open_photo import BESTIARY_FH_photo
 from .session import session
 
 CLASSES = (
     *preferences.CLASSES,
     *properties.CLASSES,
+    *footage_properties.CLASSES,
     *shape_properties.CLASSES,
     *operators.CLASSES,
     BESTIARY_FH_photo,
+    BESTIARY_FH_tracks,
     *panels.CLASSES,
+    *footage_panel.CLASSES,
     *shape_panel.CLASSES,
     *add_menu.CLASSES,
 )
@@ -49,6 +56,7 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     properties.register()
+    footage_properties.register()
     shape_properties.register()
     add_menu.register()
     creatures.register()
@@ -75,7 +83,9 @@ def unregister() -> None:
     creatures.unregister()
     add_menu.unregister()
     shape_properties.unregister()
+    footage_properties.unregister()
     properties.unregister()
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)
     models.forget()
+    footage.forget()

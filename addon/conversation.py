@@ -5,9 +5,13 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+from ..animal.track_files import Reading, TrackFile, read_tracks
 from .background import Progress
+from .lifting import LiftAnswer, LiftQuestion, file_answer, is_hdf5, lift_answer, reading_arguments
 from .request import Answer, Question, call_arguments, read_answer
 
 PATIENCE_AFTER_CANCEL = 1.5
@@ -65,9 +69,44 @@ def reconstruct(
     progress(0.0, "Preparing the photo")
     arguments, factor = call_arguments(question)
     height, width = question.picture.shape[:2]
+    result = _wait(server, lambda client: client.submit_reconstruct(**arguments), progress, cancel)
+    return None if result is None else read_answer(result, factor, width, height)
+
+
+def lift(
+    question: LiftQuestion, server: Server, progress: Progress | None = None, cancel: threading.Event | None = None
+) -> LiftAnswer | None:
+    """Ask the server for the motion behind tracks and wait for it; None when it was cancelled.
+
+    Raises TracksError for tracks that cannot be sent, `wire.WireError` for what goes wrong at the server or on the way.
+    """
+    progress = progress or (lambda fraction, stage: None)
+    tracks, notes = question.ready()
+    result = _wait(server, lambda client: client.submit_lift(tracks, options=question.options), progress, cancel)
+    return None if result is None else lift_answer(result, tracks, notes)
+
+
+def read_file(
+    path: str, reading: Reading, server: Server, progress: Progress | None = None, cancel: threading.Event | None = None
+) -> TrackFile | None:
+    """Read a file of tracks, here if numpy can, else by the server (HDF5); None when it was cancelled.
+
+    Raises TracksError, `wire.WireError`, or OSError when the file cannot be opened.
+    """
+    progress = progress or (lambda fraction, stage: None)
+    progress(0.0, "Reading the file")
+    if not is_hdf5(path):
+        return read_tracks(path, reading)
+    arguments = reading_arguments(reading)
+    result = _wait(server, lambda client: client.submit_reading(path, **arguments), progress, cancel)
+    return None if result is None else file_answer(result, path, reading)
+
+
+def _wait(server: Server, submit: Callable[[Any], Any], progress: Progress, cancel: threading.Event | None) -> Any:
+    """Hand a job in by `submit(client)` and wait for what it gives; None when it was cancelled."""
     with _client(server, timeout=5.0) as client:
         progress(0.0, "Sending")
-        job = client.submit_reconstruct(**arguments)
+        job = submit(client)
         shown: tuple[float, str] | None = None
         give_up = None
         while not job.ended:
@@ -85,7 +124,7 @@ def reconstruct(
             return None
         if job.error is not None:
             raise job.error
-    return read_answer(job.result, factor, width, height)
+        return job.result
 
 
 def _stage(job) -> str:

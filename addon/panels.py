@@ -1,4 +1,5 @@
-"""The sidebar: photo, animals, points, Reconstruct, server. The same panels in the 3D view and in the Image Editor."""
+"""The sidebar: photo, animals, points, Reconstruct, server. The same panels in the 3D view and in the Image Editor; what is
+for footage stands in `footage_panel`."""
 
 import bpy
 from bpy.types import Panel, UIList
@@ -89,7 +90,7 @@ class _AnimalsPanel:
         column.use_property_split = True
         column.use_property_decorate = False
         row = column.row()
-        problem = _kind_problem(animal.kind)
+        problem = kind_problem(animal.kind)
         row.alert = bool(problem)
         row.prop(animal, "kind", placeholder="Unknown")
         if problem:
@@ -97,7 +98,7 @@ class _AnimalsPanel:
         _draw_marks(layout, animal)
 
 
-def _kind_problem(kind: str) -> str:
+def kind_problem(kind: str) -> str:
     """What to say below the search field: the model cannot be read, or does not know this kind; empty when all is well."""
     try:
         species_and_family(kind, current_model(preferences().model_path))
@@ -171,14 +172,19 @@ class _ReconstructPanel:
         row.prop(marks, "use_lens")
         if marks.use_lens:
             row.prop(marks, "lens_mm", text="")
-        if session.busy:
-            draw_progress(layout)
-        else:
-            column = layout.column()
-            column.scale_y = 1.6
-            column.active = offline_advice() is None
-            column.operator("bestiary.reconstruct", icon="ARMATURE_DATA")
-        draw_messages(context, layout)
+        draw_start(layout, "bestiary.reconstruct", "ARMATURE_DATA")
+        draw_messages(context, layout, "photo")
+
+
+def draw_start(layout: bpy.types.UILayout, operator: str, icon: str) -> None:
+    """The large button that has the server do something; while something runs, how far that is."""
+    if session.busy:
+        draw_progress(layout)
+        return
+    column = layout.column()
+    column.scale_y = 1.6
+    column.active = offline_advice() is None
+    column.operator(operator, icon=icon)
 
 
 def draw_progress(layout: bpy.types.UILayout) -> None:
@@ -191,10 +197,12 @@ def draw_progress(layout: bpy.types.UILayout) -> None:
     column.operator("bestiary.cancel", icon="CANCEL")
 
 
-def draw_messages(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
-    """The last error with its advice, or the last result with its warnings; offline advice before all."""
+def draw_messages(context: bpy.types.Context, layout: bpy.types.UILayout, about: str) -> None:
+    """The last error with its advice, or the last result with its warnings, of this panel; offline advice before all."""
     width = characters(context)
     draw_offline(layout, width)
+    if session.about not in (about, ""):
+        return
     if session.error:
         box = layout.box()
         lines(box, session.error, width, icon="ERROR")
@@ -206,7 +214,9 @@ def draw_messages(context: bpy.types.Context, layout: bpy.types.UILayout) -> Non
         box = layout.box()
         for line in session.summary:
             lines(box, line, width, icon="CHECKMARK")
-        if context.space_data.type == "VIEW_3D" and context.scene.camera is not None:
+        if about == "footage" and context.space_data.type == "VIEW_3D":
+            box.operator("bestiary.look_through", icon="VIEW_CAMERA")
+        elif context.space_data.type == "VIEW_3D" and context.scene.camera is not None:
             box.operator("view3d.view_camera", text="Look Through the Camera", icon="VIEW_CAMERA")
         for line in session.warnings:
             lines(box, line, width, icon="ERROR")
@@ -228,20 +238,21 @@ class _ServerPanel:
         column = layout.column(align=True)
         column.operator("bestiary.check_server", icon="QUESTION")
         draw_start_stop(column)
-        if session.busy and current_photo(context) is None:
+        alone = current_photo(context) is None and context.scene.bestiary_footage.active() is None
+        if session.busy and alone:
             draw_progress(layout)
         if session.server_line:
             lines(layout.box(), session.server_line, characters(context), icon="INFO")
-        if current_photo(context) is None:
-            draw_messages(context, layout)
+        if alone:
+            draw_messages(context, layout, "")
         layout.operator("preferences.addon_show", text="More in Preferences", icon="PREFERENCES").module = PACKAGE
 
 
-def _both_places(body: type, order: int) -> list[type]:
-    """The panel class of a body, for the 3D view and for the Image Editor."""
+def in_places(body: type, order: int, spaces: tuple[str, ...]) -> list[type]:
+    """The panel classes of a body, one for the sidebar of each of these editors."""
     made = []
-    for space, mark in (("VIEW_3D", "view"), ("IMAGE_EDITOR", "image")):
-        name = f"BESTIARY_PT_{body.__name__.strip('_').removesuffix('Panel').lower()}_{mark}"
+    for space in spaces:
+        name = f"BESTIARY_PT_{body.__name__.strip('_').removesuffix('Panel').lower()}_{_MARKS[space]}"
         contents = {
             "bl_idname": name,
             "bl_space_type": space,
@@ -254,9 +265,11 @@ def _both_places(body: type, order: int) -> list[type]:
     return made
 
 
-BODIES = (_PhotoPanel, _AnimalsPanel, _PointsPanel, _ReconstructPanel, _ServerPanel)
+_MARKS = {"VIEW_3D": "view", "IMAGE_EDITOR": "image", "CLIP_EDITOR": "clip"}
+BODIES = (_PhotoPanel, _AnimalsPanel, _PointsPanel, _ReconstructPanel)
 CLASSES = (
     BESTIARY_UL_animals,
     BESTIARY_UL_points,
-    *(panel for order, body in enumerate(BODIES) for panel in _both_places(body, order)),
+    *(panel for order, body in enumerate(BODIES) for panel in in_places(body, order, ("VIEW_3D", "IMAGE_EDITOR"))),
+    *in_places(_ServerPanel, 5, ("VIEW_3D", "IMAGE_EDITOR", "CLIP_EDITOR")),
 )

@@ -20,7 +20,7 @@ from .preferences import NotEnabled, preferences
 AUTOMATIC_NAME = re.compile(r"Animal \d+")
 
 
-def _search_kinds(_self, _context, edit_text):
+def search_kinds(_self, _context, edit_text):
     try:
         known = kinds(current_model(preferences().model_path))
     except (ModelUnavailable, NotEnabled):  # the panel shows it, and a search that raises is only noise in the console
@@ -64,7 +64,7 @@ class BESTIARY_PG_animal(PropertyGroup):
     kind: StringProperty(
         name="Species",
         description="What animal it is, as near as you know: a species or a family. Leave it empty if you do not know",
-        search=_search_kinds,
+        search=search_kinds,
         search_options={"SUGGESTION"},
         update=_kind_changed,
     )

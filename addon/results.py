@@ -34,27 +34,36 @@ class Pending:
 
 
 def finish(pending: Pending, report: Callable[[set[str], str], None]) -> bool:
-    """Build a result by `bestiary.import_result`, as an undo step of its own; False, and a message, when it fails.
+    """Build a reconstruction by `bestiary.import_result`; False, and a message, when it fails."""
+    answer = pending.answer
+    assert answer is not None
+    if answer.model_id != pending.model.model_id:
+        report({"ERROR"}, session.fail(WrongModel(answer, pending.model)))
+        return False
+    return deliver(pending, bpy.ops.bestiary.import_result, answer.summary, answer.warnings, report)
+
+
+def deliver(
+    pending: object, operator: Callable[..., set[str]], summary: list[str], warnings: list[str],
+    report: Callable[[set[str], str], None],
+) -> bool:  # fmt: skip
+    """Have an operator with an undo step bring a result into the file; False, and a message, when it fails.
 
     The operator that waited has no undo step: one that spans other operators would mix its step with theirs.
     """
-    answer = pending.answer
-    assert answer is not None
+    session.pending = pending
     try:
-        if answer.model_id != pending.model.model_id:
-            raise WrongModel(answer, pending.model)
-        session.pending = pending
-        done = bpy.ops.bestiary.import_result("EXEC_DEFAULT", True)
-    except (WrongModel, RuntimeError) as error:
+        done = operator("EXEC_DEFAULT", True)
+    except RuntimeError as error:
         report({"ERROR"}, session.fail(error))
         return False
     finally:
         session.pending = None
     if "FINISHED" not in done:
         return False
-    session.summary, session.warnings = answer.summary, answer.warnings
-    if answer.warnings:
-        report({"WARNING"}, answer.warnings[0])
+    session.summary, session.warnings = summary, warnings + session.warnings
+    if session.warnings:
+        report({"WARNING"}, session.warnings[0])
     else:
-        report({"INFO"}, "; ".join(answer.summary))
+        report({"INFO"}, "; ".join(summary))
     return True

@@ -1,4 +1,4 @@
-"""What runs now and what there is to say about it: one reconstruction at most, never stored in a file.
+"""What runs now and what there is to say about it: one task at most, never stored in a file.
 
 Panels read it, operators write it. `stop()` ends everything at once and is safe at any time: when another file is
 loaded, when the add-on is switched off, when Blender closes.
@@ -22,6 +22,7 @@ class Session:
         task: what runs beside Blender, or None.
         timer: the window manager's timer that wakes its operator, or None.
         title: what the task is called in the panel.
+        about: what the last task was about, and so whose panel shows its messages: "photo", "footage", or "" (the server).
         error, advice: why the last task failed and what to do; empty when it did not.
         no_server: the error was that no server answers.
         summary, warnings: lines about the last result.
@@ -32,6 +33,7 @@ class Session:
     task: Task | None = None
     timer: Any = None
     title: str = ""
+    about: str = ""
     error: str = ""
     advice: str = ""
     no_server: bool = False
@@ -45,9 +47,9 @@ class Session:
         """Whether something runs."""
         return self.task is not None
 
-    def begin(self, title: str, task: Task, context: bpy.types.Context) -> None:
+    def begin(self, title: str, task: Task, context: bpy.types.Context, about: str = "") -> None:
         """Start a task and the timer that wakes the operator which watches it."""
-        self.clear_message()
+        self.clear_message(about)
         self.title, self.task = title, task.start()
         self.timer = context.window_manager.event_timer_add(0.1, window=context.window)
 
@@ -66,8 +68,9 @@ class Session:
         if task is not None:
             task.stop(timeout)
 
-    def clear_message(self) -> None:
-        """Forget the last error and result."""
+    def clear_message(self, about: str = "") -> None:
+        """Forget the last error and result; what comes next is `about` this."""
+        self.about = about
         self.error = self.advice = ""
         self.no_server = False
         self.summary, self.warnings = [], []
@@ -90,7 +93,7 @@ def redraw() -> None:
     """Ask every sidebar that shows the add-on, and the preferences, to be drawn again."""
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
-            if area.type in {"VIEW_3D", "IMAGE_EDITOR", "PREFERENCES"}:
+            if area.type in {"VIEW_3D", "IMAGE_EDITOR", "CLIP_EDITOR", "PREFERENCES"}:
                 for region in area.regions:
                     if region.type in {"UI", "WINDOW"} and (region.type == "UI" or area.type != "VIEW_3D"):
                         region.tag_redraw()

@@ -28,6 +28,10 @@ KEY = "bestiary_motion"
 """The custom property, on the armature object, that says what it was made from."""
 UNCERTAINTY = "uncertainty"
 """The custom property of a bone, with keys: how far its head may be off, in metres."""
+CONTACT = "contact"
+"""The custom property of a bone, with keys: 1 while its head rests on the ground."""
+_MEANINGS = {UNCERTAINTY: "How far the joint may be off, in metres (one standard deviation)",
+             CONTACT: "1 while the joint rests on the ground, else 0"}
 _PLAIN = RestFrame(1.0, np.zeros(3))
 
 
@@ -38,7 +42,8 @@ class MotionOptions:
     start: the scene's frame at which the motion's first frame plays; None = the scene's first. film: the footage, shown
     behind the camera's view. tracks: what was seen of the joints, shown as circles before the camera. match_scene: give
     the scene the motion's frame rate and range and, where there is a camera, its resolution, and make it the active one.
-    uncertainty: keep the motion's uncertainty as keys of a custom property of each bone.
+    uncertainty: keep the motion's uncertainty as keys of a custom property of each bone. contacts (F, J) bool: where joints rest
+    on the ground, kept the same way for those that do.
     """
 
     start: float | None = None
@@ -46,6 +51,7 @@ class MotionOptions:
     tracks: Tracks | None = None
     match_scene: bool = False
     uncertainty: bool = True
+    contacts: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,9 @@ def build_motion(
         collection.objects.link(item)
         key_skeleton(item, solved, times, name)
         if options.uncertainty and motion.uncertainty is not None:
-            key_uncertainty(item, solved, motion, times)
+            key_property(item, solved, motion, times, UNCERTAINTY, motion.uncertainty)
+        if options.contacts is not None:
+            key_property(item, solved, motion, times, CONTACT, np.where(options.contacts.any(axis=0), options.contacts, np.nan))
         write_record(item, solved, motion, start)
         if motion.cameras:
             footage.show(motion, times, collection, scene, name, options.film, options.tracks, options.match_scene)
@@ -150,22 +158,26 @@ def key_skeleton(item: bpy.types.Object, solved: BoneMotion, times: Array, name:
     return action
 
 
-def key_uncertainty(item: bpy.types.Object, solved: BoneMotion, motion: Motion, times: Array) -> None:
-    """Keep how sure the motion is of each joint as keys of a custom property of its bone, in metres."""
-    assert motion.uncertainty is not None
+def key_property(
+    item: bpy.types.Object, solved: BoneMotion, motion: Motion, times: Array, name: str, values: NDArray[np.floating],
+) -> None:
+    """Keep values (F, J) of the motion's joints as keys of a custom property of their bones; joints that are nan get none."""
     curves = compat.Curves(item.animation_data.action, item)
-    for joint, name in enumerate(solved.skeleton.names):
-        values = motion.uncertainty[:, motion.skeleton.names.index(name)]
-        known = np.isfinite(values)
+    stepped = name == CONTACT
+    for joint, title in enumerate(solved.skeleton.names):
+        column = values[:, motion.skeleton.names.index(title)].astype(np.float64)
+        known = np.isfinite(column)
         if not known.any():
             continue
+        keyed = np.flatnonzero(known)
+        if stepped:  # keys where it changes are enough
+            keyed = keyed[np.flatnonzero(np.diff(np.r_[np.nan, column[keyed]]) != 0)]
         bone = solved.layout.names[solved.joint_bones[joint]]
         posed = item.pose.bones[bone]
-        posed[UNCERTAINTY] = float(values[known][0])
-        posed.id_properties_ui(UNCERTAINTY).update(
-            description="How far the joint may be off, in metres (one standard deviation)", min=0.0)
-        path = f'pose.bones["{bpy.utils.escape_identifier(bone)}"]["{UNCERTAINTY}"]'
-        curves.write(path, values[known, None], times[known], bone)
+        posed[name] = float(column[keyed[0]])
+        posed.id_properties_ui(name).update(description=_MEANINGS[name], min=0.0)
+        path = f'pose.bones["{bpy.utils.escape_identifier(bone)}"]["{name}"]'
+        curves.write(path, column[keyed, None], times[keyed], bone, "CONSTANT" if stepped else "LINEAR")
 
 
 def write_record(item: bpy.types.Object, solved: BoneMotion, motion: Motion, start: float) -> None:

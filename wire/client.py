@@ -196,7 +196,7 @@ class Client:
         self, file: str | os.PathLike[str] | bytes, *arguments: Any, cancel: threading.Event | None = None, **more: Any
     ) -> ReadTracks:
         """Have the server read a file of tracks. Arguments as for :func:`~.lifting.build_reading`. Raises WireError."""
-        result = self.wait(self.submit(*build_reading(file, *arguments, **more)), None, cancel)
+        result = self.wait(self.submit_reading(file, *arguments, **more), None, cancel)
         if not isinstance(result, ReadTracks):
             raise BadMessage("The server answered a file of tracks with something else.")
         return result
@@ -257,6 +257,10 @@ class Client:
         """Send one animal's tracks and return at once. Arguments as for :meth:`lift`, without its callbacks."""
         request, arrays = build_lift(tracks, **more)
         return self.submit(request, arrays, deadline)
+
+    def submit_reading(self, file: str | os.PathLike[str] | bytes, *arguments: Any, **more: Any) -> Job:
+        """Send a file of tracks to be read and return at once. Arguments as for :func:`~.lifting.build_reading`."""
+        return self.submit(*build_reading(file, *arguments, **more))
 
     def submit(
         self, request: m.JobRequest, arrays: Mapping[str, np.ndarray] | None = None, deadline: float | None = None

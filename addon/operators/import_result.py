@@ -4,6 +4,7 @@ import bpy
 from bpy.types import Operator
 
 from ...scene.animals import BuildOptions, build_animals
+from ..results import Pending
 from ..session import session
 
 
@@ -17,7 +18,7 @@ class BESTIARY_OT_import_result(Operator):
     @classmethod
     def poll(cls, _context):
         """With a result that waits."""
-        return session.pending is not None
+        return isinstance(session.pending, Pending)
 
     def execute(self, context):
         """One collection, named after the photo, in the scene that asked."""

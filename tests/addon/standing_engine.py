@@ -1,6 +1,6 @@
-"""An engine for tests of the add-on: every animal stands in its rest shape before a camera that is known.
+"""Engines for tests of the add-on: every animal stands in its rest shape before a camera that is known; tracks stay flat.
 
-It takes the way of any other engine (broker, worker process, wire); only the fit itself is not done. What an animal is
+They take the way of any other engine (broker, worker process, wire); only the computing itself is not done. What an animal is
 called says what happens: `slow` works until it is cancelled, `refused` is refused, `other model` comes from a model
 that Blender does not have.
 """
@@ -11,7 +11,9 @@ import numpy as np
 
 from bestiary.animal.cameras import Camera, default_focal
 from bestiary.animal.default import default_model
+from bestiary.animal.motion import Motion
 from bestiary.server.engine import JobFailure
+from bestiary.server.lift.engine import LiftEngine
 from bestiary.wire import messages as m
 
 
@@ -56,6 +58,24 @@ class StandingEngine:
         return reply, arrays
 
 
+def flat(tracks, options, device, job):
+    """A motion in which every point is three metres before the camera, in the middle of a picture that stands upright."""
+    if tracks.label == "refused":
+        raise JobFailure("bad_tracks", "The tracks contradict each other.", "Look at left and right.")
+    for step in range(10**9 if tracks.label == "slow" else 3):
+        job.progress(min(step / 100, 0.9), "looking at the tracks")
+        time.sleep(0.02)
+    width, height = tracks.width or 640, tracks.height or 480
+    camera = Camera.look_at((0.0, -3.0, 1.0), (0.0, 0.0, 1.0), tracks.focal or default_focal(width, height), width, height)
+    places = camera.unproject(tracks.points, np.full(tracks.points.shape[:2], 3.0))
+    return Motion(
+        places, tracks.skeleton, tracks.fps, tracks.label, str(options.get("species", "")), cameras=(camera,),
+        uncertainty=np.full(places.shape[:2], 0.02), frame_numbers=tracks.frame_numbers,
+        details={"swaps": [(3, 5, ["left_ear", "right_ear"])] if tracks.label == "swapped" else [],
+                 "contacts": places[..., 2] < 0.5, "network": "flat"},
+    )  # fmt: skip
+
+
 def make(model_path, device):
     """The engine factory that the tests name."""
-    return {"fit": StandingEngine()}
+    return {"fit": StandingEngine(), "lift": LiftEngine("cpu", flat)}

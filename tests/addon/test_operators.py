@@ -250,29 +250,29 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_model_file_is_told_and_never_breaks_the_search(addon, photo, tmp_path, name):
     from bestiary.addon.models import ModelUnavailable, current_model
-    from bestiary.addon.panels import _kind_problem
-    from bestiary.addon.properties import _search_kinds
+    from bestiary.addon.panels import kind_problem
+    from bestiary.addon.properties import search_kinds
 
     (tmp_path / name).write_bytes(HOSTILE[name])
     addon.model_file = str(tmp_path / name)
-    assert _search_kinds(None, None, "fox") == []
-    assert "cannot be read" in _kind_problem("Fox")
+    assert search_kinds(None, None, "fox") == []
+    assert "cannot be read" in kind_problem("Fox")
     with pytest.raises(ModelUnavailable, match="cannot be read"):
         current_model(addon.model_path)
 
 
 def test_whatever_a_models_reader_raises_is_told(addon, monkeypatch):
     from bestiary.addon import models
-    from bestiary.addon.panels import _kind_problem
-    from bestiary.addon.properties import _search_kinds
+    from bestiary.addon.panels import kind_problem
+    from bestiary.addon.properties import search_kinds
 
     def hostile(_path):
         raise RecursionError("\udc80" + "x" * 10_000)
 
     monkeypatch.setattr(models, "_read", hostile)
     models.forget()
-    assert _search_kinds(None, None, "") == []
-    problem = _kind_problem("")
+    assert search_kinds(None, None, "") == []
+    problem = kind_problem("")
     assert "the file is damaged (RecursionError: ?xxx" in problem and len(problem) < 600
     problem.encode("utf-8")
 
