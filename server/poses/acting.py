@@ -113,7 +113,9 @@ def standing(animals: Animals) -> Tensor:
         side = torch.tensor([1.0, -1.0], device=tops.device).repeat(plan.limbs // 2)
         drop = -(animals.height[:, None, None] + tops[..., 2])
         foot = torch.stack([torch.zeros_like(drop), (side * animals.outward)[:, None], drop], -1)
-        line = torch.nn.functional.normalize(foot, dim=-1)
+        away = foot.norm(dim=-1)
+        line = foot / away.clamp_min(1e-9)[..., None]
+        fold = torch.where(animals.stands[:, None], animals.limbs.fold_for(away), torch.ones_like(away))
         hanging, forward, out = swung(torch.full_like(drop, -0.2), torch.full_like(drop, 0.25), side.expand_as(drop))
         stands = animals.stands[:, None, :, None]
         line = torch.where(stands, line, hanging)
@@ -121,7 +123,7 @@ def standing(animals: Animals) -> Tensor:
         forward, out = torch.where(stands, upright, forward), torch.where(stands, outward, out)
         twist = animals.twist[:, None, :, None]
         bend = torch.cos(twist) * forward + torch.sin(twist) * out
-        ends = tops[:, :, :, None] + limb_points(animals.limbs, torch.ones_like(drop), line, bend)
+        ends = tops[:, :, :, None] + limb_points(animals.limbs, fold, line, bend)
         toes = ends[:, :, :, -1:] + animals.toes[:, None]
         parts.append(torch.cat([tops[:, :, :, None], ends, toes], 3).flatten(2, 3))
     points = torch.cat(parts, 2)[:, 0]

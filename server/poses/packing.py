@@ -15,17 +15,11 @@ def pack(animals: Animals, points: Tensor, most: int, generator: torch.Generator
     Places that are not there leave, and what hung on them hangs on what they hung on. most: joints of a skeleton; ends of the tree
     leave until it has no more. turned: in how many the root is another joint than the pelvis.
     """
-    plan, there = animals.plan, animals.there
+    plan, there = animals.plan, kept(animals, most)
     device, count = points.device, len(points)
-    if plan.spare:
-        ends = torch.tensor(plan.spare, device=device)
-        have = there[:, ends]
-        surplus = there.sum(1, keepdim=True) - most
-        there = there.clone()
-        there[:, ends] = have & (have.long().cumsum(1) > surplus)
     parents = _near(plan.parents, there)
     parents = _rerooted(parents, there, generator, turned)
-    size = min(most, int(there.sum(1).max()))
+    size = int(there.sum(1).max())
     order = torch.argsort((~there).to(torch.uint8), dim=1, stable=True)[:, :size]
     joints = there.gather(1, order)
     new = torch.zeros_like(there, dtype=torch.long).scatter_(1, order, torch.arange(size, device=device).expand(count, -1))
@@ -34,6 +28,18 @@ def pack(animals: Animals, points: Tensor, most: int, generator: torch.Generator
     sides = torch.where(joints, torch.tensor(plan.sides, device=device)[order], 0)
     chosen = points.gather(2, order[:, None, :, None].expand(-1, points.shape[1], -1, 3)) * joints[:, None, :, None]
     return chosen, joints, adjacency_of(parent, joints), sides, parent
+
+
+def kept(animals: Animals, most: int) -> Tensor:
+    """Places (B, P) that are joints of skeletons of at most `most` joints: ends of the tree leave first, then the last limbs' ends."""
+    there = animals.there
+    if animals.plan.spare:
+        ends = torch.tensor(animals.plan.spare, device=there.device)
+        have = there[:, ends]
+        surplus = there.sum(1, keepdim=True) - most
+        there = there.clone()
+        there[:, ends] = have & (have.long().cumsum(1) > surplus)
+    return there & (there.long().cumsum(1) <= most)
 
 
 def _near(parents: tuple[int, ...], there: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor
 from ...animal.skeleton import Skeleton
 from .acting import standing
 from .noise import smooth_noise, uniform
-from .packing import adjacency_of, pack
+from .packing import adjacency_of, kept, pack
 from .plans import KINDS, draw_animals
 from .ranges import widths_of
 
@@ -94,13 +94,9 @@ def random_tree(generator: torch.Generator, kind: str | None = None, most: int =
         raise ValueError(f"no kind is called {kind}; kinds are {', '.join(names)}")
     animals = draw_animals(kind, 1, generator)
     places, joints, _, _, parents = (x[0] for x in pack(animals, standing(animals)[:, None], most, generator, turned=0.0))
-    left = animals.there[0].clone()
     count = int(joints.sum())
     rest = places[0, :count].double().cpu().numpy()
-    names_left = [name for name, here in zip(animals.plan.names, left.tolist(), strict=True) if here]
-    for place in animals.plan.spare:  # as `pack` lets them go
-        if len(names_left) > count and animals.plan.names[place] in names_left:
-            names_left.remove(animals.plan.names[place])
+    names_left = [name for name, here in zip(animals.plan.names, kept(animals, most)[0].tolist(), strict=True) if here]
     return Skeleton(tuple(names_left), tuple(parents[:count].tolist())), rest
 
 
