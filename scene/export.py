@@ -45,7 +45,7 @@ def save_blend(path: str | Path) -> Path:
 
 
 def export_glb(path: str | Path, collection: bpy.types.Collection, morphs: bool = False) -> Path:
-    """Write the animals of a collection (and its cameras) to a binary glTF file, in their present pose, or moving.
+    """Write the animals or skeletons of a collection (and its cameras) to a binary glTF file, in their present pose, or moving.
 
     morphs: True keeps a morph target for every beta on the mean shape; False bakes the present shape into the mesh.
     The skin is bound in the clean rest pose and the nodes carry the pose; actions of the rigs become animations. Pose
@@ -54,21 +54,25 @@ def export_glb(path: str | Path, collection: bpy.types.Collection, morphs: bool 
     """
     path = _target(path)
     compat.enable_gltf()
-    animated = any(item.animation_data and item.animation_data.action for item in rig.rigs(collection))
+    found = rig.rigs(collection)
+    moving = [item for item in collection.all_objects if item.type == "ARMATURE" and not item.hide_render]
+    animated = any(item.animation_data and item.animation_data.action for item in moving)
     settings = compat.supported(bpy.ops.export_scene.gltf, {
         "export_format": "GLB", "use_active_scene": True, "use_selection": False, "check_existing": False,
+        # A lifted skeleton has the circles of its tracks beside it, which are never rendered.
+        "use_renderable": not found,
         # Modifiers applied (all but the armature) is what bakes the mix of the shape keys.
         "export_apply": not morphs, "export_morph": morphs, "export_morph_normal": False,
         "export_skins": True, "export_rest_position_armature": True, "export_current_frame": True,
         "export_animations": animated, "export_animation_mode": "ACTIVE_ACTIONS", "export_cameras": True,
         "export_yup": True, "export_extras": False})
-    bodies = [body for body in map(rig.body_of, rig.rigs(collection)) if body is not None]
+    bodies = [body for body in map(rig.body_of, found) if body is not None]
     with _beside(path) as partial, correctives.held(bodies, posed=not animated), _lent_scene(collection) as scene:
         override = {"scene": scene, "view_layer": scene.view_layers[0], "collection": scene.collection}
         try:
             with bpy.context.temp_override(**override):
                 bpy.ops.export_scene.gltf(filepath=str(partial), **settings)
-            write_pose(partial, {item.name: _pose(item) for item in rig.rigs(collection)})
+            write_pose(partial, {item.name: _pose(item) for item in found})
         except (RuntimeError, ValueError, OSError) as error:
             raise ExportError(f"{path}: the glTF export failed ({error})") from None
     return path
