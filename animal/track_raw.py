@@ -112,7 +112,8 @@ def finish(raw: RawTracks, reading: Reading, source: str) -> TrackFile:
 def _finish_animal(animal: RawAnimal, reading: Reading, source: str, notes: list[str]) -> Tracks | None:
     points, confidence = np.array(animal.points, np.float64), np.array(animal.confidence, np.float64)
     if points.ndim != 3 or not 1 <= points.shape[1] <= MAX_JOINTS:
-        raise TracksError(f"{source} has {points.shape[1] if points.ndim == 3 else 0} points in a frame; 1 to {MAX_JOINTS} can be read.")
+        raise TracksError(f"{source} has {len(animal.names)} points in a frame; 1 to {MAX_JOINTS} can be read.",
+                          "Name the ones that are needed: --skeleton FILE.")  # fmt: skip
     if len(points) == 0:
         return None
     if max(map(len, animal.names)) > 200:
