@@ -82,7 +82,8 @@ def lift(
     """
     progress = progress or (lambda fraction, stage: None)
     tracks, notes = question.ready()
-    result = _wait(server, lambda client: client.submit_lift(tracks, options=question.options), progress, cancel)
+    arguments = {"cameras": question.seen_by(tracks), "options": question.options}
+    result = _wait(server, lambda client: client.submit_lift(tracks, **arguments), progress, cancel)
     return None if result is None else lift_answer(result, tracks, notes)
 
 

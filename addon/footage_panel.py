@@ -3,6 +3,7 @@
 import bpy
 from bpy.types import UIList
 
+from ..scene.clip_tracks import solved
 from .panels import draw_messages, draw_start, in_places, kind_problem
 from .session import session
 from .text import characters, lines
@@ -65,12 +66,21 @@ def _draw_choices(context: bpy.types.Context, layout: bpy.types.UILayout, footag
     if footage.clip is None:
         column.prop(footage, "film", placeholder="None")
     column = layout.column(align=True)
-    for use, value in (("use_fps", "fps"), ("use_lens", "lens_mm")):
+    for use, value in (("use_size", "size_m"), ("use_fps", "fps"), ("use_lens", "lens_mm")):
         row = column.row(align=True)
         row.prop(footage, use)
         if getattr(footage, use):
             row.prop(footage, value, text="")
+        if use == "use_size" and footage.use_size:
+            column.prop(footage, "measures", text="")
+    column = layout.column(align=True)
+    if footage.clip is not None and solved(footage.clip):
+        column.prop(footage, "use_solved")
+    if footage.clip is None or not footage.use_solved:
+        column.prop(footage, "camera_moves")
+    column.prop(footage, "feet")
     column.prop(footage, "match_scene")
+    column.prop(footage, "smooth", slider=True)
     rate = context.scene.render.fps / context.scene.render.fps_base
     fps = footage.fps if footage.use_fps else footage.active().fps
     if not footage.match_scene and abs(rate - fps) > 1e-3:

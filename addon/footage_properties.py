@@ -4,6 +4,7 @@ import bpy
 from bpy.props import (
     BoolProperty,
     CollectionProperty,
+    EnumProperty,
     FloatProperty,
     IntProperty,
     PointerProperty,
@@ -52,6 +53,40 @@ class BESTIARY_PG_footage(PropertyGroup):
         description="What animal it is, as near as you know: it tells how large the animal is. Leave it empty if you do not know",
         search=search_kinds,
         search_options={"SUGGESTION"},
+    )
+    use_size: BoolProperty(
+        name="Known Size", description="Switch on if you know how large this animal is; otherwise the species tells, or it is guessed"
+    )
+    size_m: FloatProperty(
+        name="Size", description="How large the animal is", default=0.6, min=0.005, soft_max=5.0, max=100.0, subtype="DISTANCE"
+    )
+    measures: EnumProperty(
+        name="Measured",
+        description="What the size is of",
+        items=(
+            ("height", "Shoulder Height", "From the ground to the shoulders of the standing animal"),
+            ("length", "Length", "Between the two tracked points that are farthest apart, nose and tip of the tail in most animals"),
+        ),
+    )
+    camera_moves: BoolProperty(
+        name="Camera Follows",
+        description="Switch on if the camera follows the animal. Otherwise it stands still, or is the solved one",
+    )
+    use_solved: BoolProperty(
+        name="Solved Camera",
+        description="Use the path of the camera that was solved for the movie clip, and its floor and scale: set those first",
+    )
+    feet: BoolProperty(
+        name="Feet on the Ground", description="Feet that touch the ground stand still until they leave it", default=True
+    )
+    smooth: FloatProperty(
+        name="Smooth",
+        description="How much of the jitter is taken out: 1 as much as the tracks seem to shake, 0 none",
+        default=1.0,
+        min=0.0,
+        soft_max=2.0,
+        max=10.0,
+        subtype="FACTOR",
     )
     use_fps: BoolProperty(
         name="Known Rate", description="Switch on to say how many frames a second the footage has, whatever the tracks say"

@@ -21,17 +21,25 @@ if TYPE_CHECKING:
 
 @dataclass
 class LiftQuestion:
-    """What a lift needs, copied out of Blender: the tracks of one animal, what the animator said of them, and options."""
+    """What a lift needs, copied out of Blender: the tracks of one animal, what the animator said of them, and options.
+
+    cameras: where the camera's path is known, by frame number.
+    """
 
     tracks: Tracks
     reading: Reading = field(default_factory=Reading)
     options: dict[str, Any] = field(default_factory=dict)
+    cameras: dict[int, Camera] = field(default_factory=dict)
 
     def ready(self) -> tuple[Tracks, list[str]]:
         """The tracks as they are sent, and what is to be told of them. Raises TracksError in words for the animator."""
         raw = RawTracks("tracks", [raw_of(self.tracks)])
         tracks, unseen = without_unseen(finish(raw, self.reading, self.tracks.source or "The tracks").tracks[0])
         return tracks, [f"Left out, because it is never seen: {', '.join(unseen)}"] if unseen else []
+
+    def seen_by(self, tracks: Tracks) -> list[Camera]:
+        """The known cameras of the frames of tracks; none when the path is not known."""
+        return [self.cameras[int(number)] for number in tracks.frame_numbers] if self.cameras else []
 
 
 @dataclass

@@ -6,9 +6,13 @@ one, are a point that was not seen.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import bpy
 import numpy as np
+from numpy.typing import NDArray
 
+from ..animal.cameras import Camera
 from ..animal.track_raw import RawAnimal, RawTracks
 from ..animal.tracks import TracksError
 
@@ -58,3 +62,44 @@ def _animal(
     sure = np.isfinite(points).all(axis=-1).astype(float)
     return RawAnimal(label, [track.name for track in tracks], points, sure, np.array(numbers, dtype=np.int64), width=width,
                      height=height, fps=fps, focal=focal)
+
+
+def solved(clip: bpy.types.MovieClip) -> bool:
+    """Whether the path of the clip's camera was solved."""
+    return bool(clip.tracking.reconstruction.is_valid)
+
+
+def solved_cameras(clip: bpy.types.MovieClip, numbers: Sequence[int], scene: bpy.types.Scene) -> tuple[Camera, ...]:
+    """The cameras of a solved clip at its frames `numbers`, from 0, in the scene: where its camera object stands in the tracked world.
+
+    Blender keeps the solved path apart from the object that it moves, whose own place says how the tracked world lies in the
+    scene; without such an object the tracked world is the scene. Raises TracksError for a frame that was not solved.
+    """
+    width, height = clip.size
+    inside = clip.tracking.camera
+    focal, (right, up) = float(inside.focal_length_pixels), inside.principal_point_pixels
+    K = np.array([[focal, 0.0, right], [0.0, focal / inside.pixel_aspect, height - up], [0.0, 0.0, 1.0]])
+    lies = np.eye(4)
+    for item in scene.objects:
+        if item.type == "CAMERA" and any(_follows(one, clip, scene) for one in item.constraints):
+            lies = np.array(item.matrix_basis)
+            break
+    found = {camera.frame - 1: np.array(camera.matrix) for camera in clip.tracking.reconstruction.cameras}
+    lost = [number for number in numbers if number not in found]
+    if lost:
+        raise TracksError(f"The camera of “{clip.name}” was not solved for frame {lost[0] + 1}"
+                          f"{f' and {len(lost) - 1} more' if len(lost) > 1 else ''}.", "Solve it again, or do not use it.")
+    return tuple(Camera.from_matrix_world(_without_scale(lies @ found[number]), K, width, height) for number in numbers)
+
+
+def _follows(constraint: bpy.types.Constraint, clip: bpy.types.MovieClip, scene: bpy.types.Scene) -> bool:
+    if constraint.type != "CAMERA_SOLVER":
+        return False
+    return (scene.active_clip if constraint.use_active_clip else constraint.clip) == clip
+
+
+def _without_scale(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A camera's matrix (4, 4) with the scale of the tracked world taken out of its axes; its place keeps it."""
+    result = matrix.copy()
+    result[:3, :3] /= np.linalg.norm(result[:3, :3], axis=0)
+    return result

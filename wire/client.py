@@ -177,7 +177,7 @@ class Client:
             tracks: an ``animal.tracks.Tracks``, a :class:`~.lifting.TrackedPoints`, or a file that the server can read, with
                 one animal in it (see :meth:`read_tracks` for files with several).
             progress, cancel: as for :meth:`reconstruct`.
-            more: ``options`` (docs/wire.md), ``engine``, ``deadline`` (seconds).
+            more: ``cameras`` where they are known, ``options`` (docs/wire.md), ``engine``, ``deadline`` (seconds).
 
         Raises:
             WireError: a subclass that says what is wrong and what to do.

@@ -45,6 +45,17 @@ class TracksLike(Protocol):
     def fps(self) -> float: ...
 
 
+class CameraLike(Protocol):
+    """A camera, such as an ``animal.cameras.Camera``: x_cam = R x_world + t in metres, pixels = K x_cam."""
+
+    @property
+    def K(self) -> Any: ...
+    @property
+    def R(self) -> Any: ...
+    @property
+    def t(self) -> Any: ...
+
+
 @dataclass
 class TrackedPoints:
     """The tracks of one animal.
@@ -119,12 +130,23 @@ class Lifted:
 
 
 def build_lift(
-    tracks: TracksLike | TrackedPoints, *, engine: str = "lift", options: Options | None = None
+    tracks: TracksLike | TrackedPoints, *, cameras: Sequence[CameraLike] = (), engine: str = "lift", options: Options | None = None
 ) -> tuple[LiftRequest, dict[str, np.ndarray]]:
-    """Make the message and its arrays. Raises BadInput naming what does not fit."""
+    """Make the message and its arrays. cameras: where they are known, one that stands or one for each frame, in metres.
+
+    Raises BadInput naming what does not fit.
+    """
     arrays: dict[str, np.ndarray] = {}
     animal = pack_animal(tracks, 0, arrays)
-    return LiftRequest(animal, engine, dict(options or {})), arrays
+    request = LiftRequest(animal, engine=engine, options=dict(options or {}))
+    if cameras:
+        if len(cameras) not in (1, len(arrays[animal.points])):
+            raise BadInput(f"There are {len(cameras)} cameras for {len(arrays[animal.points])} frames.",
+                           "Give one, one for each frame, or none.")  # fmt: skip
+        for name in ("K", "R", "t"):
+            arrays[name] = np.stack([_floats(getattr(camera, name), f"The camera's {name}") for camera in cameras])
+        request.K, request.R, request.t = "K", "R", "t"
+    return request, arrays
 
 
 def pack_animal(tracks: TracksLike | TrackedPoints, number: int, arrays: dict[str, np.ndarray]) -> TrackedAnimal:
@@ -191,14 +213,7 @@ def read_lifted(result: LiftResult, arrays: Mapping[str, np.ndarray]) -> Lifted:
         raise BadMessage(f"The result has {joints} joints, {len(result.parents)} parents and {result.fps} frames a second.")
     positions = _array(arrays, result.positions, np.float32, (None, joints, 3))
     count = len(positions)
-    cameras = [result.K, result.R, result.t]
-    if None in cameras:
-        K, R, t = np.zeros((0, 3, 3)), np.zeros((0, 3, 3)), np.zeros((0, 3))
-    else:
-        K, R = (_array(arrays, str(name), np.float64, (None, 3, 3)) for name in cameras[:2])
-        t = _array(arrays, str(result.t), np.float64, (None, 3))
-        if not len(K) == len(R) == len(t) or len(K) not in (0, 1, count):
-            raise BadMessage(f"The result has {len(K)}, {len(R)} and {len(t)} cameras for {count} frames.")
+    K, R, t = read_cameras(result, arrays, count)
     return Lifted(
         positions, list(result.names), list(result.parents), result.fps,
         _array(arrays, result.points, np.float32, (count, joints, 2)), _array(arrays, result.numbers, np.int64, (count,)),
@@ -208,6 +223,19 @@ def read_lifted(result: LiftResult, arrays: Mapping[str, np.ndarray]) -> Lifted:
         [(swap.first, swap.last, list(swap.names)) for swap in result.swaps], dict(result.facts), list(result.warnings),
         result.seconds,
     )  # fmt: skip
+
+
+def read_cameras(
+    message: LiftRequest | LiftResult, arrays: Mapping[str, np.ndarray], frames: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """K (C, 3, 3), R (C, 3, 3), t (C, 3) of a message about so many frames; C is 0, 1 or their number. Raises BadMessage."""
+    if message.K is None or message.R is None or message.t is None:
+        return np.zeros((0, 3, 3)), np.zeros((0, 3, 3)), np.zeros((0, 3))
+    K, R = (_array(arrays, name, np.float64, (None, 3, 3)) for name in (message.K, message.R))
+    t = _array(arrays, message.t, np.float64, (None, 3))
+    if not len(K) == len(R) == len(t) or len(K) not in (0, 1, frames):
+        raise BadMessage(f"There are {len(K)}, {len(R)} and {len(t)} cameras for {frames} frames.")
+    return K, R, t
 
 
 def read_tracks_result(result: TracksResult, arrays: Mapping[str, np.ndarray]) -> ReadTracks:

@@ -134,9 +134,16 @@ class TrackedAnimal(Struct):
 
 
 class LiftRequest(Struct, tag_field="kind", tag="lift"):
-    """The motion in space of an animal that was followed through footage. Options: docs/wire.md."""
+    """The motion in space of an animal that was followed through footage. Options: docs/wire.md.
+
+    Where the camera's path is known ``K`` (C, 3, 3), ``R`` (C, 3, 3) and ``t`` (C, 3) name float64 frames, one camera or one for
+    each frame, in metres; the motion is then in the world that they see.
+    """
 
     animal: TrackedAnimal
+    K: Name | None = None
+    R: Name | None = None
+    t: Name | None = None
     engine: Name = "lift"
     options: Annotated[dict[Name, float | int | bool | Text], Meta(max_length=64)] = {}
 

@@ -4,6 +4,7 @@ import bpy
 from bpy.types import Operator
 
 from ...animal.track_files import Reading
+from ...scene.clip_tracks import solved, solved_cameras
 from ..conversation import Server, lift, read_file
 from ..footage import choose, film_of, read_clip, reading_of, recall, remember, size_of, start_of
 from ..lifting import LiftQuestion
@@ -43,6 +44,7 @@ class BESTIARY_OT_lift(Waiting, Operator):
         film, first = film_of(footage)
         reading, options = reading_of(footage, size_of(footage, tracks)), lift_options(footage, prefs)
         start = None if tracks is None else start_of(footage, tracks, scene)
+        cameras = known_cameras(footage, tracks, scene)
         pending = PendingMotion(scene.name, footage.active().name, film, first, start, footage.match_scene)
 
         def work(progress, cancel):
@@ -53,7 +55,7 @@ class BESTIARY_OT_lift(Waiting, Operator):
                     return None
                 remember(path, again)
                 chosen = choose(again, number)
-            return lift(LiftQuestion(chosen, reading, options), server, progress, cancel)
+            return lift(LiftQuestion(chosen, reading, options, cameras), server, progress, cancel)
 
         def build(answer):
             pending.answer = answer
@@ -64,11 +66,23 @@ class BESTIARY_OT_lift(Waiting, Operator):
 
 def lift_options(footage, prefs) -> dict[str, float | int | bool | str]:
     """The options of the request. Raises ValueError for a species that the model does not know."""
-    options = {}
+    options = {"feet": footage.feet, "smooth": footage.smooth, "camera_static": not footage.camera_moves}
     if footage.kind.strip():
-        species, family = species_and_family(footage.kind, current_model(prefs.model_path))
-        options["species" if species else "family"] = species or family
+        model = current_model(prefs.model_path)
+        species, _family = species_and_family(footage.kind, model)
+        if species:
+            options |= {"species": species, "metres": model.species[species].shoulder_height_m, "measures": "height"}
+    if footage.use_size:
+        options |= {"metres": footage.size_m, "measures": footage.measures}
     return options
+
+
+def known_cameras(footage, tracks, scene) -> dict:
+    """The solved cameras of a movie clip by frame number, where the animator wants them. Raises TracksError."""
+    if footage.clip is None or tracks is None or not footage.use_solved or not solved(footage.clip):
+        return {}
+    numbers = [int(number) for number in tracks.frame_numbers]
+    return dict(zip(numbers, solved_cameras(footage.clip, numbers, scene), strict=True))
 
 
 class BESTIARY_OT_look_through(Operator):

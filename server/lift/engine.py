@@ -14,15 +14,16 @@ from typing import Any
 
 import numpy as np
 
+from ...animal.cameras import Camera
 from ...animal.motion import Motion
 from ...animal.skeleton import Skeleton, SkeletonError
 from ...animal.tracks import Tracks, TracksError
 from ...wire import messages as m
-from ...wire.lifting import pack_animal, unpack_animal
+from ...wire.lifting import pack_animal, read_cameras, unpack_animal
 from ..engine import JobContext, JobFailure
 
-Pipeline = Callable[[Tracks, Mapping[str, Any], str, JobContext], Motion]
-"""(tracks, options of the request, device, job) -> motion, with what else is to be told in its details."""
+Pipeline = Callable[[Tracks, Mapping[str, Any], Sequence[Camera], str, JobContext], Motion]
+"""(tracks, options of the request, known cameras, device, job) -> motion, with what else is to be told in its details."""
 
 _PLAIN = ("network", "swaps", "warnings", "contacts", "tracks")
 """Details of a motion that have a place of their own in the answer."""
@@ -54,12 +55,13 @@ class LiftEngine:
               job: JobContext) -> tuple[m.LiftResult, dict[str, np.ndarray]]:
         began = time.perf_counter()
         tracks = tracks_of(request.animal, frames)
+        cameras = cameras_of(request, frames, tracks)
         job.progress(0.0, "loading the network")
         if self._pipeline is None:
             from .pipeline import lift_job
 
             self._pipeline = lift_job
-        motion = self._pipeline(tracks, request.options, self.device, job)
+        motion = self._pipeline(tracks, request.options, cameras, self.device, job)
         job.progress(1.0, "done")
         return answer(motion, tracks, time.perf_counter() - began)
 
@@ -100,6 +102,17 @@ def tracks_of(animal: m.TrackedAnimal, frames: Mapping[str, np.ndarray]) -> Trac
         raise TracksError(f"The skeleton: {error}.", "Choose another skeleton for the tracks.") from None
     return Tracks(values.points, skeleton, values.fps, values.confidence, values.width, values.height, values.focal, values.label,
                   values.source, values.frame_numbers)
+
+
+def cameras_of(request: m.LiftRequest, frames: Mapping[str, np.ndarray], tracks: Tracks) -> tuple[Camera, ...]:
+    """The known cameras of a request: none, one, or one for each frame. Raises TracksError, or WireError."""
+    K, R, t = read_cameras(request, frames, len(tracks))
+    if len(K) and not (tracks.width and tracks.height):
+        raise TracksError("The camera is known, but not the size of its pictures.", "Give width and height in pixels.")
+    try:
+        return tuple(Camera(*one, int(tracks.width or 1), int(tracks.height or 1)) for one in zip(K, R, t, strict=True))
+    except ValueError as error:
+        raise TracksError(f"The camera cannot be used: {error}.", "Give finite numbers, R a rotation.") from None
 
 
 def answer(motion: Motion, tracks: Tracks, seconds: float) -> tuple[m.LiftResult, dict[str, np.ndarray]]:

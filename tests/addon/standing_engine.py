@@ -58,7 +58,7 @@ class StandingEngine:
         return reply, arrays
 
 
-def flat(tracks, options, device, job):
+def flat(tracks, options, cameras, device, job):
     """A motion in which every point is three metres before the camera, in the middle of a picture that stands upright."""
     if tracks.label == "refused":
         raise JobFailure("bad_tracks", "The tracks contradict each other.", "Look at left and right.")
@@ -67,9 +67,11 @@ def flat(tracks, options, device, job):
         time.sleep(0.02)
     width, height = tracks.width or 640, tracks.height or 480
     camera = Camera.look_at((0.0, -3.0, 1.0), (0.0, 0.0, 1.0), tracks.focal or default_focal(width, height), width, height)
-    places = camera.unproject(tracks.points, np.full(tracks.points.shape[:2], 3.0))
+    cameras = tuple(cameras) or (camera,)
+    seers = cameras if len(cameras) > 1 else cameras * len(tracks)
+    places = np.stack([one.unproject(points, np.full(len(points), 3.0)) for one, points in zip(seers, tracks.points, strict=True)])
     return Motion(
-        places, tracks.skeleton, tracks.fps, tracks.label, str(options.get("species", "")), cameras=(camera,),
+        places, tracks.skeleton, tracks.fps, tracks.label, str(options.get("species", "")), cameras=cameras,
         uncertainty=np.full(places.shape[:2], 0.02), frame_numbers=tracks.frame_numbers,
         details={"swaps": [(3, 5, ["left_ear", "right_ear"])] if tracks.label == "swapped" else [],
                  "contacts": places[..., 2] < 0.5, "network": "flat"},

@@ -187,6 +187,20 @@ def test_what_the_animator_says_goes_before_what_the_file_says(footage, write, a
     assert camera.data.lens == pytest.approx(72.0, rel=1e-4)
 
 
+def test_the_size_is_the_species_or_what_the_animator_says(footage, write, addon):
+    from bestiary.addon.models import current_model
+    from bestiary.addon.operators.lift import lift_options
+
+    import_tracks(write(animal()))
+    assert "metres" not in lift_options(footage, addon)
+    footage.kind = "Fox"
+    said = lift_options(footage, addon)
+    assert said["metres"] == current_model().species["fox"].shoulder_height_m and said["measures"] == "height"
+    footage.use_size, footage.size_m, footage.measures = True, 1.5, "length"
+    said = lift_options(footage, addon)
+    assert (said["metres"], said["measures"]) == (1.5, "length")
+
+
 @pytest.mark.parametrize(("change", "message"), [
     ({"skeleton": "centaur"}, "centaur"), ({"kind": "unicorn"}, "unicorn"), ({"film": "/nowhere/film.mp4"}, "no film"),
 ])
@@ -335,3 +349,50 @@ def test_every_object_of_a_clip_is_an_animal(footage, clip):
     found = read_clip(clip, bpy.context.scene).tracks
     assert [one.label for one in found] == ["Cat 001", "Tom"]
     np.testing.assert_allclose(found[1].points[-1], [[32, 36], [32, 36]], atol=1e-3)
+
+
+def test_a_solved_camera_carries_the_motion(footage, addon, tmp_path):
+    """Markers of still points seen by a camera on the move: solved by Blender, sent along, and back with the motion."""
+    from bestiary.animal.cameras import Camera
+    from bestiary.scene.clip_tracks import solved_cameras
+    from bestiary.scene.skeleton_rig import joint_places
+
+    for number in range(1, 13):
+        image = bpy.data.images.new("frame", 640, 480)
+        image.filepath_raw, image.file_format = str(tmp_path / f"pan_{number:03d}.png"), "PNG"
+        image.save()
+        bpy.data.images.remove(image)
+    clip = bpy.data.movieclips.load(str(tmp_path / "pan_001.png"))
+    points = np.random.default_rng(0).uniform(-1, 1, (30, 3))
+    cameras = [Camera.look_at((5 * np.sin(0.1 * f), -5 * np.cos(0.1 * f), 1 + 0.05 * f), (0, 0, 0), 700, 640, 480) for f in range(12)]
+    for number, point in enumerate(points):
+        track = clip.tracking.tracks.new(name=f"point {number}", frame=1)
+        for frame, camera in enumerate(cameras):
+            x, y = camera.project(point)
+            track.markers.insert_frame(1 + frame, co=(x / 640, 1 - y / 480))
+    inside = clip.tracking.camera
+    inside.units = "PIXELS"
+    inside.focal_length_pixels = 700
+    part = clip.tracking.objects[0]
+    part.keyframe_a, part.keyframe_b = 1, 10
+    window = bpy.context.window_manager.windows[0]
+    area = window.screen.areas[0]
+    area.type, area.spaces.active.clip = "CLIP_EDITOR", clip
+    with bpy.context.temp_override(window=window, area=area, region=next(r for r in area.regions if r.type == "WINDOW")):
+        bpy.ops.clip.solve_camera("EXEC_DEFAULT")
+    scene = bpy.context.scene
+    bundles = np.array([track.bundle for track in clip.tracking.tracks])
+    for frame, camera in enumerate(solved_cameras(clip, range(12), scene)):
+        np.testing.assert_allclose(camera.project(bundles), cameras[frame].project(points), atol=0.01)
+
+    bpy.ops.bestiary.clip_tracks(clip=clip.name)
+    footage.use_solved = True
+    lift()
+    item = next(one for one in bpy.data.objects if one.type == "CAMERA")
+    assert skeleton().animation_data.action.frame_range[1] == pytest.approx(12.0)
+    scene.frame_set(7)
+    (expected,) = solved_cameras(clip, [6], scene)
+    np.testing.assert_allclose(np.array(item.evaluated_get(bpy.context.evaluated_depsgraph_get()).matrix_world.translation),
+                               expected.position, atol=1e-4)
+    seen = expected.project(joint_places(skeleton(), ("point 3",)))
+    np.testing.assert_allclose(seen[0], cameras[6].project(points[3]), atol=0.5)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bestiary.animal.cameras import Camera
 from bestiary.animal.skeleton import Skeleton
 from bestiary.animal.tracks import Tracks
 from bestiary.wire import TrackedPoints, frames
@@ -17,6 +18,7 @@ from bestiary.wire.lifting import (
     build_lift,
     build_reading,
     pack_animal,
+    read_cameras,
     read_lifted,
     read_tracks_result,
     unpack_animal,
@@ -57,6 +59,18 @@ def test_tracks_travel_with_all_that_is_known_of_them():
 def test_plain_arrays_will_do():
     request, arrays = build_lift(TrackedPoints(points(), NAMES, PARENTS, 30))
     assert request.animal.numbers is None and (arrays["points/0"][..., 2] == 1).all()
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_a_known_path_of_the_camera_travels_too(count):
+    cameras = [Camera.look_at((2.0 + f, -3.0, 1.0), (0, 0, 0), 500.0, 640, 480) for f in range(count)]
+    body, opened = travel(*build_lift(TrackedPoints(points(), NAMES, PARENTS, 30), cameras=cameras))
+    K, R, t = read_cameras(body, opened, 5)
+    np.testing.assert_array_equal(t, [one.t for one in cameras])
+    assert K.shape == R.shape == (count, 3, 3)
+    with pytest.raises(BadInput, match="2 cameras for 5 frames"):
+        build_lift(TrackedPoints(points(), NAMES, PARENTS, 30), cameras=(cameras * 2)[:2])
+    assert len(read_cameras(build_lift(TrackedPoints(points(), NAMES, PARENTS, 30))[0], {}, 5)[0]) == 0
 
 
 @pytest.mark.parametrize(("change", "message"), [
