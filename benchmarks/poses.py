@@ -44,16 +44,7 @@ def run(
     devices = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
     for device in devices:
         say(f"batches, {device}")
-        size = batch if device == "cpu" else 100 * batch
-        generator = torch.Generator(device=device).manual_seed(seed)
-        poses = PoseGenerator(device=device)
-        wait = torch.cuda.synchronize if device == "cuda" else _nothing
-        _row(device, f"Bestiary, {device}", size, _rate(lambda: poses.draw(size, generator).local, size, seconds, wait), rows, metrics)
-        _row(f"{device}_views", f"Bestiary, {device}, joints and view only", size,
-             _rate(lambda: poses.draw(size, generator), size, seconds, wait), rows, metrics)
-        clips = windows if device == "cpu" else 16 * windows
-        rate = _rate(lambda: endless_motions(clips, FRAMES, FPS, generator), clips, seconds, wait)
-        metrics[f"windows_per_second_{device}"] = rate
+        _batches(device, batch, windows, seconds, seed, rows, metrics)
     about = (f"Poses a second: 16 joints, float32, best of {ROUNDS} rounds; torch {torch.__version__}, {torch.get_num_threads()} threads"
              f"{', ' + torch.cuda.get_device_name() if len(devices) > 1 else ''}.\n\n")
     clips_text = "".join(f"\nMotions of random animals, clips of {FRAMES} frames a second, {device}: "
@@ -89,6 +80,19 @@ def one_pose(rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.
         dx, dy, dz = joints[joint] - joints[skeleton.parents[joint]]
         local[edge] = (math.sqrt(dx * dx + dy * dy + dz * dz), math.atan2(math.hypot(dx, dy), dz), math.atan2(dy, dx))
     return joints, joints[:, [0, 2]], local
+
+
+def _batches(device: str, batch: int, windows: int, seconds: float, seed: int, rows: list, metrics: dict[str, float]) -> None:
+    """Our generator on one device; a GPU gets larger batches."""
+    wait = torch.cuda.synchronize if device == "cuda" else _nothing
+    size, clips = (batch, windows) if device == "cpu" else (100 * batch, 16 * windows)
+    generator = torch.Generator(device=device).manual_seed(seed)
+    poses = PoseGenerator(device=device)
+    rate = _rate(lambda: poses.draw(size, generator).local, size, seconds, wait)
+    _row(device, f"Bestiary, {device}", size, rate, rows, metrics)
+    rate = _rate(lambda: poses.draw(size, generator), size, seconds, wait)
+    _row(f"{device}_views", f"Bestiary, {device}, joints and view only", size, rate, rows, metrics)
+    metrics[f"windows_per_second_{device}"] = _rate(lambda: endless_motions(clips, FRAMES, FPS, generator), clips, seconds, wait)
 
 
 def _rate(call: Callable[[], object], size: int, seconds: float, wait: Callable[[], None] | None = None) -> float:

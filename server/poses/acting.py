@@ -60,47 +60,60 @@ def act(animals: Animals, frames: int, fps: float, generator: torch.Generator, g
 
 
 def _move(animals: Animals, act: _Act, generator: torch.Generator, gait: str | None) -> Tensor:
-    """The body's path and turns, the trunk's angles, the limbs; then all of it together."""
-    plan, device, count = animals.plan, generator.device, len(animals)
-    times, noise_times = act.times, act.times * act.tempo[:, None]
+    """The gait, the trunk's angles, the body's path and turns, the limbs; then all of it together."""
+    plan, count, times = animals.plan, len(animals), act.times
+    noise_times = times * act.tempo[:, None]
     going, standing, free = ((act.mode == i)[:, None] for i in range(3))
     leg = animals.limbs.lengths.sum(-1).mean(-1) if plan.limbs else animals.height
-    leg = torch.where(torch.isfinite(leg), leg, animals.height)
     strides = draw_strides(count, plan.limbs, leg, generator, gait if gait not in SHARES else None)
-    degree = torch.pi / 180
-    root = smooth_noise(noise_times, 6, (0.1, 0.9), generator)
+    turn = 2 * torch.pi * times / strides.period[:, None] * strides.bob[:, None] + uniform((count, 1), 0, 2 * torch.pi, generator)
     wide = torch.where(going, 0.3, torch.where(standing, 0.6, 1.0))
-    turned = 2 * torch.pi * times / strides.period[:, None] * strides.bob[:, None] + uniform((count, 1), 0, 6.28, generator)
-    beat = torch.sin(turned) * going
-    trunk = _bend(animals, noise_times, wide, beat, strides, going, generator)
-    rest = _trunk(animals, *(x[:, None] for x in _rest_angles(animals)))
-    tops_rest = _tops(animals, rest)[:, 0]
-    step, low = _room(animals, tops_rest, strides, going, free, generator)
-    path = Path(step * _choice(count, generator), uniform((count,), -0.7, 0.7, generator) * going[:, 0]
-                * (0.5 / animals.height.clamp_min(0.05)).clamp_max(2).sqrt(), uniform((count,), -torch.pi, torch.pi, generator))
-    place, heading = path.at(times)
-    size = leg[:, None]
-    height = (animals.height - low)[:, None] + size * (strides.rise[:, None] * torch.cos(turned + 0.4) * going)
-    place = place + size[..., None] * root[..., :2] * torch.where(free, 0.5, torch.where(standing, 0.06, 0.015))[..., None]
-    loose = free & chance((count, 1), 0.5, generator)
-    height = height + size * root[..., 2] * torch.where(free, 0.3, torch.where(standing, 0.04, 0.0))
-    yaw = heading + root[..., 3] * degree * torch.where(free, 50.0, torch.where(standing, 7.0, 2.5))
-    pitch = root[..., 4] * degree * torch.where(loose, 35.0, torch.where(free, 12.0, 3.0)) + strides.pitch[:, None] * torch.cos(turned) * going
-    roll = root[..., 5] * degree * torch.where(loose, 40.0, torch.where(free, 10.0, 3.0))
+    trunk = _bend(animals, noise_times, wide, torch.sin(turn) * going, strides, going, generator)
+    tops = _tops(animals, _trunk(animals, *(x[:, None] for x in _rest_angles(animals))))[:, 0]
+    speed, low = _room(animals, tops, strides, going, free, generator)
+    nimble = (0.5 / animals.height.clamp_min(0.05)).clamp_max(2).sqrt() * going[:, 0]
+    path = Path(speed * _choice(count, generator), uniform((count,), -0.7, 0.7, generator) * nimble,
+                uniform((count,), -torch.pi, torch.pi, generator))
+    centre, body = _body(animals, act, noise_times, strides, path, turn, leg[:, None], low, generator)
+    parts = [trunk.spine, trunk.neck, trunk.head, trunk.tail]
+    if plan.limbs:
+        parts.append(_limb_places(animals, act, trunk, tops, body, centre, strides, path, generator))
+    points = torch.cat(parts, dim=2) @ body.transpose(-1, -2) + centre[:, :, None]
+    lowest = torch.where(animals.there[:, None], points[..., 2], torch.inf).amin(dim=2).amin(dim=1)
+    # What moves freely comes down until it touches the ground somewhere; what lies with knees below the ground is raised.
+    raised = torch.where(standing[:, 0], (-0.02 * leg - lowest).clamp_min(0), 0.0)
+    points[..., 2] += torch.where(free[:, 0], -lowest, raised)[:, None, None]
+    return points
+
+
+def _body(
+    animals: Animals, act: _Act, times: Tensor, strides: Strides, path: Path, turn: Tensor, size: Tensor, low: Tensor,
+    generator: torch.Generator,
+) -> tuple[Tensor, Tensor]:
+    """Where the middle of the trunk is (B, F, 3) and the body's axes (B, F, 3, 3), in the world.
+
+    turn (B, F): the bobbing's phase; size (B, 1): a leg's length; low (B,): how much lower than standing.
+    """
+    count, degree = len(animals), torch.pi / 180
+    going, standing, free = ((act.mode == i)[:, None] for i in range(3))
+
+    def by_mode(moving: float, still: float, loose: Tensor | float) -> Tensor:
+        return torch.where(free, loose, torch.where(standing, still, moving))
+
+    noise = smooth_noise(times, 6, (0.1, 0.9), generator)
+    place, heading = path.at(act.times)
+    place = place + (size * by_mode(0.015, 0.06, 0.5))[..., None] * noise[..., :2]
+    height = (animals.height - low)[:, None] + size * strides.rise[:, None] * torch.cos(turn + 0.4) * going
+    height = height + size * by_mode(0.0, 0.04, 0.3) * noise[..., 2]
+    wild = free & chance((count, 1), 0.5, generator)
+    yaw = heading + degree * by_mode(2.5, 7.0, 50.0) * noise[..., 3]
+    pitch = degree * by_mode(3.0, 3.0, torch.where(wild, 35.0, 12.0)) * noise[..., 4]
+    pitch = pitch + strides.pitch[:, None] * torch.cos(turn) * going
+    roll = degree * by_mode(3.0, 3.0, torch.where(wild, 40.0, 10.0)) * noise[..., 5]
     body = axes_of(yaw, pitch, roll)
     upset = free & chance((count, 1), 0.25, generator)
     body = torch.where(upset[..., None, None], random_rotations(count, generator)[:, None] @ body, body)
-    centre = torch.cat([place, height[..., None]], -1)
-    parts = [trunk.spine, trunk.neck, trunk.head, trunk.tail]
-    if plan.limbs:
-        parts.append(_limb_places(animals, act, trunk, tops_rest, body, centre, strides, path, going, standing, generator))
-    points = torch.cat(parts, dim=2) @ body.transpose(-1, -2) + centre[:, :, None]
-    there = animals.there[:, None, :]
-    lowest = torch.where(there, points[..., 2], torch.inf).amin(dim=2).amin(dim=1)
-    # What is in the air comes down until it touches the ground somewhere; nothing stays below it.
-    lift = torch.where(free[:, 0], -lowest, (-0.02 * leg - lowest).clamp_min(0))
-    points[..., 2] += lift[:, None, None]
-    return points
+    return torch.cat([place, height[..., None]], -1), body
 
 
 def standing(animals: Animals) -> Tensor:
@@ -179,7 +192,9 @@ def _tops(animals: Animals, trunk: _Trunk) -> Tensor:
     return trunk.spine[:, :, at] + (trunk.axes[:, :, at] @ animals.tops[:, None, :, :, None])[..., 0]
 
 
-def _bend(animals: Animals, times: Tensor, wide: Tensor, beat: Tensor, strides: Strides, going: Tensor, generator: torch.Generator) -> _Trunk:
+def _bend(
+    animals: Animals, times: Tensor, wide: Tensor, beat: Tensor, strides: Strides, going: Tensor, generator: torch.Generator
+) -> _Trunk:
     """The trunk in motion: noise on every chain, the gait's beat in back and neck, waves along tails and long bodies."""
     plan, count, degree = animals.plan, len(animals), torch.pi / 180
     spine_n, neck_n, tail_n = plan.spine, plan.neck + 1, plan.tail
@@ -202,12 +217,16 @@ def _bend(animals: Animals, times: Tensor, wide: Tensor, beat: Tensor, strides: 
     look = slow[..., 2:3] * 70 * degree * lift * share
     nod = slow[..., 3:4] * 35 * degree * lift
     neck_yaw = spine_yaw[..., -1:] + look + 8 * degree * lift * neck_noise[..., :neck_n]
-    down = torch.where(grazing, (-60 * degree - animals.neck_pitch[:, None]) * 0.9, 0.0)
+    # As low as the head goes before it is in the ground.
+    chest = animals.height + 0.5 * (animals.spine * torch.sin(animals.spine_pitch)).sum(1)
+    long = animals.neck.sum(1) + 0.4 * animals.head[:, 0, 0]
+    lowest = -torch.asin((0.8 * chest / long.clamp_min(1e-6)).clamp_max(0.87))[:, None, None]
+    down = torch.where(grazing, (lowest - animals.neck_pitch[:, None]) * 0.9, 0.0)
     neck_pitch = animals.neck_pitch[:, None] + nod + down + 6 * degree * lift * neck_noise[..., neck_n:] + (
         0.5 * strides.flex + 2 * degree)[:, None, None] * beat[..., None]
     head = slow[..., 4:8] * degree * torch.tensor([25.0, 30.0, 18.0, 12.0], device=times.device) * lift
-    head = torch.stack([neck_yaw[..., -1] + head[..., 0], animals.head_pitch[:, None] + head[..., 1] + 0.5 * nod[..., 0] + 0.3 * down[..., 0],
-                        head[..., 2], head[..., 3].abs() * 2], -1)
+    head_pitch = animals.head_pitch[:, None] + head[..., 1] + 0.5 * nod[..., 0] + 0.3 * down[..., 0]
+    head = torch.stack([neck_yaw[..., -1] + head[..., 0], head_pitch, head[..., 2], head[..., 3].abs() * 2], -1)
     sway = uniform((count, 1, 1), 0.1, 1.0, generator)
     tail_end = along(animals.tail)[:, None]
     tail_turns = (8 * degree * sway * tail_noise).unflatten(-1, (2, tail_n)).cumsum(-1)
@@ -260,34 +279,22 @@ def _room(
 
 
 def _limb_places(
-    animals: Animals, act: _Act, trunk: _Trunk, tops_rest: Tensor, body: Tensor, centre: Tensor, strides: Strides, path: Path, going: Tensor,
-    standing: Tensor, generator: torch.Generator,
+    animals: Animals, act: _Act, trunk: _Trunk, tops_rest: Tensor, body: Tensor, centre: Tensor, strides: Strides, path: Path,
+    generator: torch.Generator,
 ) -> Tensor:
     """Tops, links' ends and toes (B, F, L (1 + K + X), 3) of all limbs in the body's axes."""
+    going, standing = ((act.mode == i)[:, None] for i in range(2))
     plan, limbs, count = animals.plan, animals.limbs, len(animals)
     device, degree = centre.device, torch.pi / 180
     side = torch.tensor([1.0, -1.0], device=device).repeat(plan.limbs // 2)
     tops = _tops(animals, trunk)
-    floor = (animals.height[:, None] + tops_rest[..., 2]).clamp_min(1e-3)
-    apart = torch.stack([0.08 * floor * torch.randn((count, plan.limbs), generator=generator, device=device),
-                         side * animals.outward + 0.03 * floor * torch.randn((count, plan.limbs), generator=generator, device=device)], -1)
-    if animals.kind == "bird":  # thighs point forward, so that the feet are under the body's middle
-        apart[..., 0] += 0.15 * floor
-    if animals.kind == "many_legged":
-        fan = torch.linspace(0.8, -0.8, plan.limbs // 2, device=device).repeat_interleave(2)
-        apart[..., 0] += fan * animals.outward
-    spot = tops_rest[..., :2] + apart * torch.where(going, 0.5, 1.0)[..., None]
-    lift = floor * uniform((count, 1), 0.06, 0.3, generator)
-    feet, swing = footfalls(act.times, strides, path, spot, lift)
-    planted, _ = path.at(torch.zeros_like(act.times[:, :1, None]))
-    cos, sin = torch.cos(path.heading)[:, None, None], torch.sin(path.heading)[:, None, None]
-    turned = torch.stack([cos * spot[:, None, :, 0] - sin * spot[:, None, :, 1], sin * spot[:, None, :, 0] + cos * spot[:, None, :, 1]], -1)
-    still = torch.cat([planted.expand_as(turned) + turned, torch.zeros_like(turned[..., :1])], -1)
-    feet = torch.where(standing[..., None, None], still, feet)
+    feet, swing = _feet(animals, act, tops_rest, strides, path, side, generator)
     aim = (feet - centre[:, :, None]) @ body - tops
     away = aim.norm(dim=-1).clamp_min(1e-6)
     carries = (animals.stands & (going | standing))
-    carries &= ~(standing & chance((count, plan.limbs), 0.06, generator))
+    # Now and then a paw is lifted, unless the animal lies.
+    tall = centre[..., 2].mean(1, keepdim=True) > 0.8 * animals.height[:, None]
+    carries &= ~(standing & tall & chance((count, plan.limbs), 0.06, generator))
     pitch, splay, fold = _swing(animals, act, strides, going, standing, generator)
     loose_line, loose_forward, loose_out = swung(pitch, splay, side.expand_as(pitch))
     line = torch.where(carries[:, None, :, None], aim / away[..., None], loose_line)
@@ -309,7 +316,34 @@ def _limb_places(
     return torch.cat([tops[:, :, :, None], ends, toes], 3).flatten(2, 3)
 
 
-def _swing(animals: Animals, act: _Act, strides: Strides, going: Tensor, standing: Tensor, generator: torch.Generator) -> tuple[Tensor, ...]:
+def _feet(
+    animals: Animals, act: _Act, tops_rest: Tensor, strides: Strides, path: Path, side: Tensor, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Where the feet that carry are (B, F, L, 3), in the world, and how far through their swing (B, F, L)."""
+    plan, count, device = animals.plan, len(animals), tops_rest.device
+    going, standing = ((act.mode == i)[:, None] for i in range(2))
+    floor = (animals.height[:, None] + tops_rest[..., 2]).clamp_min(1e-3)
+    noise = torch.randn((count, plan.limbs, 2), generator=generator, device=device)
+    apart = torch.stack([0.08 * floor * noise[..., 0], side * animals.outward + 0.03 * floor * noise[..., 1]], -1)
+    if animals.kind == "bird":  # thighs point forward, so that the feet are under the body's middle
+        apart[..., 0] += 0.15 * floor
+    if animals.kind == "many_legged":
+        fan = torch.linspace(0.8, -0.8, plan.limbs // 2, device=device).repeat_interleave(2)
+        apart[..., 0] += fan * animals.outward
+    spot = tops_rest[..., :2] + apart * torch.where(going, 0.5, 1.0)[..., None]
+    lift = floor * uniform((count, 1), 0.06, 0.3, generator)
+    feet, swing = footfalls(act.times, strides, path, spot, lift)
+    planted, _ = path.at(torch.zeros_like(act.times[:, :1, None]))
+    cos, sin = torch.cos(path.heading)[:, None, None], torch.sin(path.heading)[:, None, None]
+    forward, left = spot[:, None, :, 0], spot[:, None, :, 1]
+    turned = torch.stack([cos * forward - sin * left, sin * forward + cos * left], -1)
+    still = torch.cat([planted.expand_as(turned) + turned, torch.zeros_like(turned[..., :1])], -1)
+    return torch.where(standing[..., None, None], still, feet), swing
+
+
+def _swing(
+    animals: Animals, act: _Act, strides: Strides, going: Tensor, standing: Tensor, generator: torch.Generator
+) -> tuple[Tensor, ...]:
     """Pitch, splay and fold (B, F, L) of limbs that carry nothing."""
     plan, count, degree = animals.plan, len(animals), torch.pi / 180
     times = act.times * act.tempo[:, None]
@@ -319,7 +353,9 @@ def _swing(animals: Animals, act: _Act, strides: Strides, going: Tensor, standin
     mixed = alike[..., None] * shared + (1 - alike[..., None]) * own
     large = uniform((count, 1, 1), 0.3, 1.0, generator)
     rest = torch.atan2(animals.outward, animals.height[:, None].clamp_min(1e-3))[:, None]
-    pitch, splay, fold = 45 * degree * large * mixed[:, :, 0], rest + 14 * degree * large * (mixed[:, :, 1] + 0.3), 1.15 + 0.75 * large * mixed[:, :, 2]
+    pitch = 45 * degree * large * mixed[:, :, 0]
+    splay = rest + 14 * degree * large * (mixed[:, :, 1] + 0.3)
+    fold = 1.15 + 0.75 * large * mixed[:, :, 2] + 0.6 * standing[..., None]
     if animals.kind not in ("bird", "upright"):
         return pitch, splay, fold.clamp_min(STRAIGHT)
     phase = 2 * torch.pi * (act.times[..., None] / strides.period[:, None, None] - strides.landing[:, None] + 0.5)

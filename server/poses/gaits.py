@@ -46,6 +46,8 @@ GAITS = {
 }
 """Of four-legged animals. Two-legged ones walk, run and hop by the hind feet of walk, trot and bound."""
 
+SMALLEST_LEG = 0.25
+"""Metres. Smaller animals step no faster than this: at 30 frames a second their feet would be seen in a few places only."""
 _NAMES = tuple(GAITS)
 _SHARES = {"walk": 5.0, "trot": 3.0, "amble": 1.0, "pace": 1.0, "canter": 1.5, "gallop": 2.0, "rotary_gallop": 1.0, "bound": 1.0}
 
@@ -89,7 +91,7 @@ def draw_strides(count: int, limbs: int, leg: Tensor, generator: torch.Generator
 
     size = uniform((4, count), 0.4, 1.3, generator)
     degree = torch.pi / 180
-    return Strides(landing % 1.0, between("duty"), between("period") * leg.clamp_min(0.02).sqrt(), column("bob"),
+    return Strides(landing % 1.0, between("duty"), between("period") * leg.clamp_min(SMALLEST_LEG).sqrt(), column("bob"),
                    column("rise") * size[0], column("pitch") * size[1] * degree, column("flex") * size[2] * degree)
 
 

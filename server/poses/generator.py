@@ -40,8 +40,9 @@ class PoseGenerator:
 
     lengths: "uniform" as in the paper (0 to 1, then divided by the longest) or "anatomical" (the rest lengths, times
     a log-normal factor of standard deviation `spread`). turning: "any" (all rotations equally likely) or "upright" (any
-    heading, tilted by about 20 degrees). near: the nearest viewer in lengths of the longest edge, each pose from a distance of its own up to
-    ten times that; None for the paper's orthographic view. Raises ValueError for other words, or a space without rest lengths.
+    heading, tilted by about 20 degrees). near: the nearest viewer in lengths of the longest edge, each pose from a distance of
+    its own up to ten times that; None for the paper's orthographic view. Raises
+    ValueError for other words, or a space without rest lengths.
     """
 
     def __init__(

@@ -118,9 +118,10 @@ KINDS: Mapping[str, tuple[Plan, float, Ranges]] = {
                              "neck": (0.02, 0.1), "neck_pitch": (-5, 25), "neck_curve": (0, 1), "head": (0.03, 0.12),
                              "head_pitch": (-15, 10), "tail": (0.2, 0.8), "tail_pitch": (-4, 0), "tail_curve": (0, 4)}),
 }  # fmt: skip
-"""Kinds of animals: plan, how often, and what they are drawn from. height: of the hips in metres; trunk in heights; neck, head, tail
-and width (half the hips') in trunks; outward: how far feet stand outside the limbs' tops, in heights; bent: how much knees are
-bent; angles in degrees: rise of the chest over the pelvis, arch of the back, pitches upward, curves along a chain, twist of knees outward."""
+"""Kinds of animals: plan, how often, and what they are drawn from. height: of the hips in metres; trunk in heights; neck, head,
+tail and width (half the hips') in trunks; outward: how far feet stand outside the limbs' tops, in heights; bent: how much knees
+are bent; angles in degrees: rise of the chest over the pelvis, arch of the back, pitches upward, curves along a chain, twist of
+knees outward."""
 
 # Angles of the links to the line from top to foot, standing, how they turn as the limb folds, and their shares of its length.
 _FORE = ((0.35, -0.6, 0.12, 0.0, 0.5), (0.2, -0.6, 0.9, -1.0, -0.5), (0.28, 0.3, 0.33, 0.17, 0.08))
@@ -182,6 +183,8 @@ def draw_animals(kind: str, count: int, generator: torch.Generator) -> Animals:
     spine_pitch = angle["rise"][:, None] + angle["arch"][:, None] * (0.5 - along(spine))
     neck_pitch = angle["neck_pitch"][:, None] + angle["neck_curve"][:, None] * (along(neck) - 0.5)
     tail_pitch = angle["tail_pitch"][:, None] + angle["tail_curve"][:, None] * along(tail)
+    # A tail longer than the hips are high is not held straight down.
+    tail_pitch = torch.maximum(tail_pitch, -torch.asin((0.7 * tall / tail.sum(1).clamp_min(1e-9)).clamp_max(1.0))[:, None])
     limbs, limb_there, stands = _limbs(kind, plan, drawn["bent"], generator)
     tops, limbs, height, outward = _stand(kind, plan, spine, spine_pitch, tall, drawn, limbs, stands, limb_there, generator)
     toe_length = limbs.lengths.sum(-1) * uniform((count, 1), 0.06, 0.14, generator)
@@ -189,6 +192,10 @@ def draw_animals(kind: str, count: int, generator: torch.Generator) -> Animals:
         (count, 1, plan.toes), generator=generator, device=tall.device)
     toes = toe_length[..., None, None] * torch.stack([torch.cos(yaw), torch.sin(yaw), torch.zeros_like(yaw)], -1)
     head, head_there = _head(kind, trunk * drawn["head"], generator)
+    # Some rigs are bare: no toes, no face.
+    bare = chance((count, 1), 0.35, generator)
+    head_there[:, 1:] &= ~bare
+    limb_there[..., 1 + plan.links :] &= ~bare[..., None]
     there = _places(spine_there, neck_there, head_there, tail_there, limb_there)
     return Animals(plan, kind, there, spine, spine_pitch, neck, neck_pitch, head, angle["head_pitch"], tail, tail_pitch, tops, limbs,
                    toes, outward, angle["twist"][:, None].expand(-1, plan.limbs), stands, height)

@@ -18,11 +18,13 @@ WIDTHS = {"back": 14.0, "neck": 32.0, "head": 35.0, "face": 4.0, "ear": 25.0, "j
           "lower": 45.0, "foot": 45.0, "toe": 30.0, "wing": 50.0, "other": 25.0}  # fmt: skip
 """How far, in degrees, bones of a part turn from how they rest."""
 
-_WORDS = (("tail", "tail"), ("wing|feather", "wing"), ("toe|finger|digit|claw|phalan", "toe"), ("ear(?!th)", "ear"), ("jaw|chin|mouth|lip", "jaw"),
-          ("eye|nose|horn|antler|tooth|teeth|tongue|tusk", "face"), ("head|skull", "head"), ("neck|nape|throat", "neck"),
-          ("scapula|shoulder|clavicle|hip|pelvis|withers|belly|rib|breast", "girdle"), ("spine|back|chest|thorax|abdomen|body|torso|root", "back"),
-          ("paw|foot|hoof|hand|metacarp|metatars", "foot"), ("wrist|ankle|carpus|hock|calf|shin|tibia|lower|forearm|radius", "lower"),
-          ("elbow|knee|thigh|femur|humerus|upper|stifle", "upper"))  # fmt: skip
+_WORDS = (
+    ("tail", "tail"), ("wing|feather", "wing"), ("toe|finger|digit|claw|phalan", "toe"), ("ear(?!th)", "ear"),
+    ("jaw|chin|mouth|lip", "jaw"),
+    ("eye|nose|horn|antler|tooth|teeth|tongue|tusk", "face"), ("head|skull", "head"), ("neck|nape|throat", "neck"),
+    ("scapula|shoulder|clavicle|hip|pelvis|withers|belly|rib|breast", "girdle"),
+    ("spine|back|chest|thorax|abdomen|body|torso|root", "back"), ("paw|foot|hoof|hand|metacarp|metatars", "foot"),
+    ("wrist|ankle|carpus|hock|calf|shin|tibia|lower|forearm|radius", "lower"), ("elbow|knee|thigh|femur|humerus|upper|stifle", "upper"))
 _LIMB = re.compile(r"leg|arm|limb|fore|hind|front|rear")
 
 

@@ -99,8 +99,9 @@ def map_nodes(names: Sequence[str], network: PoseNetwork) -> NodeMap:
 def lift_frames(network: PoseNetwork, points: ArrayLike, confidence: ArrayLike | None = None) -> Array:
     """Positions (F, N, 3) of points (F, N, 2) pixels, nan where missing: x right, y down, z away from the viewer, in pixels.
 
-    N are the network's nodes in its order. x and y of seen points are the points'; z is 0 at the root. Frames with fewer than FEWEST_SEEN points
-    lie between their neighbours. Raises SingleFrameError for another number of points, and where no frame has enough of them.
+    N are the network's nodes in its order. x and y of seen points are the points'; z is 0 at the root. Frames with fewer than
+    FEWEST_SEEN points lie between their neighbours.
+    Raises SingleFrameError for another number of points, and where no frame has enough of them.
     """
     points = np.asarray(points, np.float64)
     joints = len(network.space.skeleton)

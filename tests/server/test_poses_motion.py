@@ -54,7 +54,8 @@ def test_the_same_seed_gives_the_same_clips_and_another_seed_others():
 
 def test_no_two_clips_share_a_skeleton():
     motions = endless_motions(64, 2, 30.0, seeded(), kinds={"quadruped": 1.0})
-    lengths = [tuple(sorted(np.round(row[joints].numpy(), 4))) for row, joints in zip(bone_lengths(motions)[:, 0], motions.joints, strict=True)]
+    rows = zip(bone_lengths(motions)[:, 0], motions.joints, strict=True)
+    lengths = [tuple(sorted(np.round(row[joints].numpy(), 4))) for row, joints in rows]
     assert len(set(lengths)) == 64
     assert len({int(number) for number in motions.joints.sum(1)}) > 8
 

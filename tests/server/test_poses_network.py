@@ -20,8 +20,18 @@ from bestiary.server.poses.losses import direction_loss, joint_error, length_los
 from bestiary.server.poses.network import NetworkError, PoseNetwork, network_of, normalised
 from bestiary.server.poses.ranges import parts_of, space_of
 from bestiary.server.poses.skeletons import PAPER, PoseSpace
-from bestiary.server.poses.spherical import (axes_of, camera_axes, edges_of, local_of, positions_of, random_rotations, seen_flat,
-                                             seen_near, upright_rotations, vectors_of)  # fmt: skip
+from bestiary.server.poses.spherical import (
+    axes_of,
+    camera_axes,
+    edges_of,
+    local_of,
+    positions_of,
+    random_rotations,
+    seen_flat,
+    seen_near,  # fmt: skip
+    upright_rotations,
+    vectors_of,
+)
 from bestiary.server.poses.task import TaskError, make_task
 from bestiary.server.poses.trees import random_tree
 from bestiary.server.train.tasks import make_task as make_any_task
@@ -263,7 +273,7 @@ def test_hidden_points_are_hidden():
                                    {"network": {"width": 2}}, {"network": {"depth": 3}}, {"data": {"hidden": 0.5}},
                                    {"data": {"skeleton": "/nowhere.npz"}}])  # fmt: skip
 def test_a_task_says_what_is_wrong(wrong):
-    with pytest.raises(TaskError, match="data|network"):
+    with pytest.raises(TaskError, match=r"data|network"):
         make_task(wrong, "cpu")
 
 
