@@ -78,7 +78,7 @@ def _app() -> Any:
         ("evaluate", {"animal": evaluate.animal, "fit": evaluate.fit, "truth": evaluate.truth, "lift": evaluate.lift,
                       "lift-table": evaluate.lift_table, "lift-real": evaluate.lift_real}),
         ("benchmark", {"body": benchmark.body, "serve": benchmark.serve, "import": benchmark.import_animals, "herds": benchmark.herds,
-                       "lift": benchmark.lift}),
+                       "lift": benchmark.lift, "poses": benchmark.poses}),
     )
     for name, group in groups:
         nested = SubcommandApp()
