@@ -5,18 +5,12 @@ medians stand beside them (`speedup_median_*`). smplx needs pose
 correctives; a model without them is given zeros there. Because that favours our side, every measurement is repeated
 with random dense correctives, where both do all the work (`*_correctives`). `trans` is added on both sides.
 Backward means the gradient of a weighted sum of all vertices and joints through betas, pose and trans.
-Peak memory is measured per implementation in a process of its own: how far the resident set rises above
-where it stood before the call (kernel's high-water mark, reset before the call; the C library is told to give freed
-blocks back at once, or the call would reuse what the setup left).
+Peak memory is measured per implementation in a process of its own (`peak.py`).
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -29,6 +23,7 @@ import torch
 from ..animal.model import AnimalModel
 from ..server.body import Body
 from ..server.evaluate.report import markdown_table, write_metrics, write_text
+from .peak import peak_in_process, print_peak
 
 Forward = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
 SIDES = ("bestiary", "smplx")
@@ -175,15 +170,7 @@ def _peak_in_process(side: str, case: Case, model: Path | None, threads: int, se
     """Bytes by which one call raises the resident set of a fresh process."""
     job = {"side": side, "case": case.__dict__, "model": None if model is None else str(model), "threads": threads,
            "seed": seed}
-    package = __package__.rpartition(".")[0]
-    code = f"import sys; from {package}.benchmarks import body; body.report_peak(sys.argv[1])"
-    # The package need not be installed under its own name: hand on where this process found it.
-    root = Path(sys.modules[package].__file__ or ".").parent.parent
-    paths = [str(root), *filter(None, sys.path)]
-    found = subprocess.run([sys.executable, "-c", f"import sys; sys.path[:0] = {paths!r}; {code}", json.dumps(job)],
-                           capture_output=True, text=True, check=True,
-                           env={**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"})
-    return float(found.stdout.strip().splitlines()[-1])
+    return peak_in_process("body", "report_peak", job)
 
 
 def report_peak(job: str) -> None:
@@ -198,25 +185,4 @@ def report_peak(job: str) -> None:
     small = Case(1, case.grad, case.correctives)
     warm, warm_pull = inputs_for(model, small, given["seed"])
     _call(forward_of(given["side"], model), warm, warm_pull, case.grad)()  # threads and buffers of the libraries
-    before = _reset_high_water()
-    call()
-    print(max(_high_water() - before, 1))
-
-
-def _reset_high_water() -> float:
-    """Resident bytes now; where the kernel allows it, the high-water mark starts again from here."""
-    with contextlib.suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")
-    return _high_water()
-
-
-def _high_water() -> float:
-    """The largest resident set so far, in bytes."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return 1024.0 * int(line.split()[1])
-    import resource
-
-    scale = 1 if sys.platform == "darwin" else 1024
-    return float(scale * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    print_peak(call)

@@ -1,4 +1,4 @@
-"""`bestiary benchmark body | serve | import | herds`: measured ratios against what one would use instead."""
+"""`bestiary benchmark body | serve | import | herds | lift | poses`: measured ratios against what one would use instead."""
 
 from __future__ import annotations
 
@@ -77,6 +77,46 @@ def herds(
     if command is None:
         raise CliError("No Blender was found.", NO_BLENDER)
     show(benchmark.run(out, command, images, long, not no_workbench, say), out)
+
+
+def lift(
+    out: Path = Path("out/benchmark_lift"),
+    frames: int = 480,
+    seconds: float = 6.0,
+    threads: int = 2,
+    longest: int = 10_000,
+    device: str = "auto",
+) -> None:
+    """Frames a second of the lifting networks, attention in blocks against masked attention, memory against frames.
+
+    Args:
+        out: Folder for metrics.json, table.md and plots.
+        frames: Frames of the clip that speeds are measured with.
+        seconds: Time for each network.
+        threads: Torch's threads; 0 leaves them as they are.
+        longest: The most frames whose memory is measured; 0 leaves memory out.
+        device: cpu or cuda; auto is both where there is a GPU.
+    """
+    from ..benchmarks import lift as benchmark
+
+    show(benchmark.run(out, frames, seconds, threads, longest, device, say), out)
+
+
+def poses(
+    out: Path = Path("out/benchmark_poses"), seconds: float = 3.0, batch: int = 4000, windows: int = 512, threads: int = 0
+) -> None:
+    """Synthetic poses a second, on the CPU and on a GPU where there is one, beside one at a time and beside the paper.
+
+    Args:
+        out: Folder for metrics.json and table.md.
+        seconds: Time for each measurement.
+        batch: Poses drawn at once on the CPU.
+        windows: Clips of random animals drawn at once on the CPU.
+        threads: Torch's threads; 0 leaves them as they are.
+    """
+    from ..benchmarks import poses as benchmark
+
+    show(benchmark.run(out, seconds, batch, windows, threads, say=say), out)
 
 
 def need(module: str) -> None:

@@ -1,11 +1,12 @@
-"""`bestiary evaluate animal | fit | truth`: how good the animal and the reconstructions are: numbers, a table, pictures."""
+"""`bestiary evaluate animal | fit | truth | lift | lift-table | lift-real`: how good the animal, the reconstructions and the lifted
+motion are: numbers, a table, pictures."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from .benchmark import show
-from .console import CliError, say
+from .console import CliError, need_file, say
 
 
 def animal(
@@ -89,6 +90,126 @@ def truth(
 
     program = None if blender is None else str(blender)
     show(evaluation.run(need_folder(data), out, load(model), count, seed, blender=program, device=device, say=say), out)
+
+
+def lift(
+    motions: Path,
+    networks: tuple[str, ...] = (),
+    out: Path = Path("out/evaluate_lift"),
+    sections: tuple[str, ...] = (),
+    only: tuple[str, ...] = (),
+    leave_out: tuple[str, ...] = ("open_*", "*_bones"),
+    views: int = 1,
+    seed: int = 0,
+    device: str = "auto",
+) -> None:
+    """Score lifting networks on the test clips of a folder of motions: the paper's SA-MPJPE, FA-MPJPE and SA-MPVE.
+
+    Args:
+        motions: Folder of motions (`bestiary data motions`).
+        networks: NAME=FOLDER of each network: weights, a training's folder, or a shipped network's name; without them those that ship.
+        out: Folder for metrics.json, table.md, species.csv and plots.
+        sections: Only these: table1, clean, missing.
+        only: Patterns of categories; without them all.
+        leave_out: Patterns of categories that are left out.
+        views: Cameras for each clip.
+        seed: Of cameras, noise and missing points.
+        device: cpu, cuda, cuda:0; auto is CUDA where there is one.
+    """
+    from ..server.evaluate import lift as evaluation
+
+    unknown = set(sections) - set(evaluation.SECTIONS)
+    if unknown:
+        raise CliError(f"There is no section {', '.join(sorted(unknown))}.", f"There are {', '.join(evaluation.SECTIONS)}.")
+    folders = named_networks(networks)
+    inputs = evaluation.from_folder(need_folder(motions), folders, out, seed, views, chosen_device(device), only, leave_out, say)
+    if not inputs.clips:
+        raise CliError(f"{motions} has no test clip in these categories.", "Check --only and --leave-out.")
+    show(evaluation.run(inputs, sections), out)
+
+
+def lift_table(
+    motions: Path,
+    table: str,
+    out: Path = Path("out/evaluate_lift_tables"),
+    config: Path | None = None,
+    seeds: int = 1,
+    steps: int | None = None,
+    animals: tuple[str, ...] = (),
+    device: str = "auto",
+) -> None:
+    """Make a table of the lifting paper: train the networks that it compares, test them, write it in the paper's form.
+
+    Finished trainings are kept in OUT/runs and serve every table; the same command goes on with a broken one.
+
+    Args:
+        motions: Folder of motions (`bestiary data motions`).
+        table: 2, 3, 4, 5, 6, ood (unseen animals), rig (more joints than any seen) or missing (points missing).
+        out: Folder for trainings, tables, table.md and metrics.json.
+        config: TOML file of a lifter; without it the small one that ships.
+        seeds: Trainings that each row is the mean of.
+        steps: Of each training, instead of the config's.
+        animals: Only these in tables 2 and ood; without them all.
+        device: cpu, cuda, cuda:0; auto is CUDA where there is one.
+    """
+    from ..server.evaluate import lift_tables as evaluation
+    from ..server.train.start import config_of
+
+    if table not in evaluation.TABLES:
+        raise CliError(f"There is no table {table}.", f"There are {', '.join(evaluation.TABLES)}.")
+    if seeds < 1:
+        raise CliError(f"--seeds {seeds}: at least 1.", "")
+    settings = config_of(evaluation.CONFIG if config is None else need_file(config, "The config"))
+    work = evaluation.Work(settings, need_folder(motions), out, seeds, steps, chosen_device(device), animals, say)
+    show(evaluation.run(work, table), out)
+
+
+def lift_real(
+    data: Path,
+    networks: tuple[str, ...] = (),
+    out: Path = Path("out/evaluate_lift_real"),
+    sections: tuple[str, ...] = (),
+    seed: int = 0,
+    device: str = "auto",
+) -> None:
+    """Test lifting networks on real animals: motion capture from virtual cameras, and annotated footage.
+
+    Args:
+        data: Folder with mocap/*/*.mat and keypoints2d/badja/*.json.
+        networks: NAME=FOLDER of each network: weights, a training's folder, or a shipped network's name; without them those that ship.
+        out: Folder for metrics.json, table.md and frame strips.
+        sections: Only these: rat, badja.
+        seed: Of noise and hidden points.
+        device: cpu, cuda, cuda:0; auto is CUDA where there is one.
+    """
+    from ..server.evaluate import lift_real as evaluation
+
+    show(evaluation.run(need_folder(data), named_networks(networks), out, chosen_device(device), seed, sections, say), out)
+
+
+def named_networks(texts: tuple[str, ...]) -> dict[str, str]:
+    """NAME=FOLDER by name; a folder alone is called by its last part; none: those that ship. CliError for names given twice."""
+    from ..server.lift.weights import shipped
+
+    if not texts:
+        texts = tuple(shipped())
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, folder = text.partition("=")
+        name, folder = (name, folder) if equals else (Path(text).name, text)
+        if not name or not folder or name in found or "@" in name:
+            raise CliError(f"--networks {text}: write NAME=FOLDER, each name once.", "Example: lifter=out/lifter lfm=out/lfm")
+        found[name] = folder
+    if not found:
+        raise CliError("No network ships with this copy.", "Name one: --networks NAME=FOLDER")
+    return found
+
+
+def chosen_device(device: str) -> str:
+    """`device`, or CUDA where there is one for "auto"."""
+    import torch
+
+    return device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def need_folder(path: Path) -> Path:

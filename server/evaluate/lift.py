@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,8 @@ from ..data.bars import bar_chart, sheet
 from . import lift_methods
 from .lift_clips import LEFT_OUT, NOISE_PX, SeenClip, animal_of, read_clips, with_missing, with_noise
 from .lift_methods import Method, Prediction, predict
-from .lift_metrics import rotation_between, sequence_aligned
-from .lift_tally import HEADLINES, Tally, method_table, species_table, write_species
+from .lift_metrics import pair, sequence_aligned
+from .lift_tally import HEADLINES, Tally, mean_of, method_table, species_table, write_species
 from .plot import line_plot
 from .report import markdown_table, write_metrics, write_text
 
@@ -93,8 +93,8 @@ def run(inputs: Inputs, sections: Sequence[str] = ()) -> Metrics:
     rigs = len({clip.category for clip in inputs.clips})
     metrics: Metrics = {"clips": len(inputs.clips), "species": len(species), "rigs": rigs, "frames": frames}
     metrics |= {f"parameters_{name}": count for name, count in parameters(inputs).items()}
-    text = [f"# Lifting\n\n{len(inputs.clips)} test clips of {len(species)} species on {rigs} rigs, {frames} frames. Millimetres on animals of "
-            "their real size; every clip counts alike within its species, every species within the mean.\n"]  # fmt: skip
+    text = [f"# Lifting\n\n{len(inputs.clips)} test clips of {len(species)} species on {rigs} rigs, {frames} frames. Millimetres on "
+            "animals of their real size; every clip counts alike within its species, every species within the mean.\n"]  # fmt: skip
     tallies: dict[str, Tally] = {}
     for name in sections or SECTIONS:
         inputs.say(name)
@@ -112,19 +112,25 @@ def table1(inputs: Inputs) -> Section:
     """Noisy tracks: the paper's Table 1, its ratios, and how well the networks know where they are wrong."""
     clips = [with_noise(clip, inputs.noise_px, inputs.seed) for clip in inputs.clips]
     doubts: dict[str, list[dict[str, float]]] = {}
-    tally, chosen = measured(inputs, clips, doubts)
+
+    def look(clip: SeenClip, found: Mapping[str, Prediction]) -> None:
+        for name, prediction in found.items():
+            if prediction.uncertainty is not None:
+                doubts.setdefault(name, []).append(doubt(prediction, clip))
+
+    tally, chosen = measured(inputs, clips, look)
     metrics = numbers_of(tally) | ratios(inputs, tally)
     rows = []
     for name, found in doubts.items():
-        means = {key: float(np.nanmean([one[key] for one in found])) for key in found[0]}
+        means = {key: mean_of(one[key] for one in found) for key in found[0]}
         metrics |= {f"uncertainty_{key}_{name}": value for key, value in means.items()}
         rows.append([name, means["rank"], means["expected"], means["surest_half"], means["other_half"]])
     charts(inputs.out / "errors.png", tally, inputs.named("lfm"))
-    text = _text(inputs, tally, chosen, f"Tracks are {inputs.noise_px:g} px off on average at 1080 px.")
+    text = report(inputs, tally, chosen, f"Tracks are {inputs.noise_px:g} px off on average at 1080 px.")
     text += "\n" + ratio_table(metrics)
     if rows:
-        text += "\nHow sure: rank correlation of stated and true errors within a clip; true error divided by the stated one; error of the " \
-                "half that is surest and of the other, mm.\n\n"  # fmt: skip
+        text += "\nHow sure: rank correlation of stated and true errors within a clip; true error divided by the stated one; error in mm "
+        text += "of the half that is surest and of the other.\n\n"
         text += markdown_table(["network", "rank", "true / stated", "surest half", "other half"], rows)
     return Section(metrics, text, {"noisy": tally})
 
@@ -133,7 +139,7 @@ def clean(inputs: Inputs) -> Section:
     """Exact tracks."""
     tally, chosen = measured(inputs, inputs.clips)
     return Section(numbers_of(tally, "_clean") | {f"{key}_clean": value for key, value in ratios(inputs, tally).items()},
-                   _text(inputs, tally, chosen, "Tracks are exact."), {"clean": tally})  # fmt: skip
+                   report(inputs, tally, chosen, "Tracks are exact."), {"clean": tally})  # fmt: skip
 
 
 def missing(inputs: Inputs) -> Section:
@@ -166,17 +172,14 @@ SECTIONS: dict[str, Callable[[Inputs], Section]] = {"table1": table1, "clean": c
 
 
 def measured(
-    inputs: Inputs, clips: Sequence[SeenClip], doubts: dict[str, list[dict[str, float]]] | None = None
+    inputs: Inputs, clips: Sequence[SeenClip], look: Callable[[SeenClip, Mapping[str, Prediction]], None] = lambda clip, found: None
 ) -> tuple[Tally, dict[str, str]]:
-    """All methods on all clips, and which window each filter was given; `doubts` collects `doubt` of those that say how sure they
-    are."""
+    """All methods on all clips, and which window each filter was given; `look` is shown every clip's predictions."""
     tally, methods = Tally(), inputs.methods()
     for number, clip in enumerate(clips):
         found = predict(methods, clip)
         tally.add_clip(clip, found)
-        for name, prediction in found.items():
-            if doubts is not None and prediction.uncertainty is not None:
-                doubts.setdefault(name, []).append(doubt(prediction, clip))
+        look(clip, found)
         if number % 10 == 9:
             inputs.say(f"{number + 1} of {len(clips)} clips")
     return tally, tally.keep_best()
@@ -191,8 +194,8 @@ def doubt(prediction: Prediction, clip: SeenClip) -> dict[str, float]:
     """
     aligned = sequence_aligned(prediction.positions, clip.truth)
     errors = np.linalg.norm(aligned.predicted - aligned.truth, axis=-1)[aligned.known]
-    _, scale = rotation_between(prediction.positions[aligned.known], aligned.truth[aligned.known])
-    stated = float(scale) * np.asarray(prediction.uncertainty)[aligned.known]
+    scale = np.linalg.norm(aligned.predicted) / max(float(np.linalg.norm(pair(prediction.positions, clip.truth).predicted)), 1e-12)
+    stated = scale * np.asarray(prediction.uncertainty)[aligned.known]
     if len(errors) < 2 or np.ptp(stated) == 0:
         return dict.fromkeys(("rank", "expected", "surest_half", "other_half"), math.nan)
     sure = stated <= np.median(stated)
@@ -222,8 +225,9 @@ def ratios(inputs: Inputs, tally: Tally) -> Metrics:
 def ratio_table(metrics: Metrics) -> str:
     """The ratios as a table; empty without any."""
     keys = sorted({name.split("_ratio_")[1] for name in metrics if "_ratio_" in name and not name.endswith("_clean")})
-    rows = [[key.replace("_", " ") if key.count("to_") and not key.startswith("to_") else f"lifter {key.replace('_', ' ')}", *(metrics.get(f"{number}_ratio_{key}", math.nan) for number in HEADLINES)]
-            for key in keys]  # fmt: skip
+    titles = [("lifter_" if key.startswith("to_") else "") + key for key in keys]  # the paper's lifter has the plain name
+    rows = [[title.replace("_", " "), *(metrics.get(f"{number}_ratio_{key}", math.nan) for number in HEADLINES)]
+            for title, key in zip(titles, keys, strict=True)]  # fmt: skip
     return markdown_table(["ratio", *HEADLINES.values()], rows) if rows else ""
 
 
@@ -245,7 +249,8 @@ def charts(path: Path, tally: Tally, reference: str | None) -> None:
     sheet(path, drawn, columns=1)
 
 
-def _text(inputs: Inputs, tally: Tally, chosen: Mapping[str, str], about: str) -> str:
+def report(inputs: Inputs, tally: Tally, chosen: Mapping[str, str], about: str) -> str:
+    """One row for each method and the paper's Table 1, below a line about what was given."""
     names = list(tally.rows)
     filters = ", ".join(f"{name} over {window} frames" for name, window in chosen.items())
     note = f" Filters were given the window that suits these clips best: {filters}." if filters else ""
@@ -255,12 +260,16 @@ def _text(inputs: Inputs, tally: Tally, chosen: Mapping[str, str], about: str) -
     return f"{about}{note}\n\n{method_table(tally, names, parameters(inputs))}\n{species_table(tally, names)}"
 
 
-def from_folder(motions: Path, networks: Mapping[str, Path], out: Path, seed: int = 0, views: int = 1, device: str = "cpu",
+def from_folder(motions: Path, networks: Mapping[str, str | Path], out: Path, seed: int = 0, views: int = 1, device: str = "cpu",
                 only: Sequence[str] = (), leave_out: Sequence[str] = LEFT_OUT,
                 say: Say = lambda text: None) -> Inputs:  # fmt: skip
     """Inputs of a folder of motions and of folders of networks; the one of kind "bestiary" also with its pipeline."""
-    opened = lift_methods.open_networks(networks, device)
+    opened, baselines = lift_methods.open_networks(networks, device)
     clips = read_clips(motions, seed, views, only=only, leave_out=leave_out)
-    inputs = Inputs(clips, opened, out, seed, device, say=say)
+    return with_pipeline(Inputs(clips, opened, out, seed, device, baselines=baselines, say=say))
+
+
+def with_pipeline(inputs: Inputs) -> Inputs:
+    """The inputs with the whole pipeline around the network of kind "bestiary", where there is one."""
     ours = inputs.named("bestiary")
-    return inputs if ours is None else Inputs(clips, opened, out, seed, device, pipelines=(ours,), say=say)
+    return inputs if ours is None else replace(inputs, pipelines=(ours,))

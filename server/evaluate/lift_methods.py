@@ -12,7 +12,7 @@ and filtered.
                          nothing. It takes the animal's own turning away with it.
     NETWORK_savgol_facing   the same on top of NETWORK_facing
     NETWORK_pipeline     the network with all that the product does around it: swaps undone, bones kept, path, feet
-    single_frame         the network of the pose synthesis paper, one frame at a time, on the joints that it knows
+    single_frame         the network of the pose synthesis paper, one frame at a time, on skeletons whose joints it knows
 
 Which window a filter does best with is found by the evaluation on the test clips themselves, in its favour.
 """
@@ -35,9 +35,13 @@ from ...animal.tracks import Tracks
 from ..lift.inputs import fill_gaps
 from ..lift.networks import NetworkError
 from ..lift.weights import load_network
-from ..lift.windows import lift_tracks
+from ..lift.windows import LiftedClip, lift_tracks
+from ..poses.network import PoseNetwork
+from ..poses.single_frame import SingleFrameError, lift_single
+from ..poses.weights import SHIPPED as SHIPPED_POSES
+from ..poses.weights import load_pose_network
 from .lift_clips import SeenClip
-from .lift_metrics import rotation_between
+from .lift_metrics import body_size, rotation_between
 
 Array = NDArray[np.float64]
 
@@ -49,10 +53,12 @@ SAVGOL_ORDER = 3
 @dataclass(frozen=True)
 class Prediction:
     """positions (F, J, 3) camera axes, any unit, each frame about any centre, nan where nothing is said; uncertainty (F, J) in that
-    unit (one standard deviation) or None; motion: the whole result of a pipeline."""
+    unit (one standard deviation) or None; pixels (F, J, 2) where the footage should show them, or None where the method does not
+    say; motion: the whole result of a pipeline."""
 
     positions: Array
     uncertainty: Array | None = None
+    pixels: Array | None = None
     motion: Motion | None = None
 
 
@@ -64,7 +70,7 @@ def flat(tracks: Tracks) -> dict[str, Prediction]:
     points = torch.from_numpy(np.nan_to_num(tracks.points))[None]
     seen = torch.from_numpy(tracks.seen)[None].double()
     filled = fill_gaps(points, seen, torch.ones(1, len(tracks), dtype=torch.bool))[0].numpy()
-    return {"flat": Prediction(np.concatenate([filled, np.zeros_like(filled[..., :1])], axis=-1))}
+    return {"flat": Prediction(np.concatenate([filled, np.zeros_like(filled[..., :1])], axis=-1), pixels=filled)}
 
 
 def network(name: str, net: nn.Module, device: str = "cpu", facing: bool = True, filtered: bool = False) -> Method:
@@ -74,29 +80,48 @@ def network(name: str, net: nn.Module, device: str = "cpu", facing: bool = True,
     """
 
     def method(tracks: Tracks) -> dict[str, Prediction]:
+        given = (net, tracks.points, np.asarray(tracks.confidence), tracks.skeleton, device)
         try:
-            lifted = lift_tracks(net, tracks.points, tracks.confidence, tracks.skeleton, device, orient=False)
+            lifted = lift_tracks(*given, orient=False)
         except NetworkError:
             return {}
-        found = {name: Prediction(lifted.positions, lifted.uncertainty)}
+        found = {name: Prediction(lifted.positions, lifted.uncertainty, None if net.canonical else _pixels(lifted, lifted.positions))}
+        ways = {"": lifted.positions, "_turned": turned_onto_previous(lifted.positions)}
         if net.canonical and facing:
-            turned = lift_tracks(net, tracks.points, tracks.confidence, tracks.skeleton, device, orient=True)
-            found[f"{name}_facing"] = Prediction(turned.positions)
-        if filtered:
-            ways = {"_savgol": lifted.positions, "_savgol_turned": turned_onto_previous(lifted.positions)}
-            if f"{name}_facing" in found:
-                ways["_savgol_facing"] = found[f"{name}_facing"].positions
-            found |= {f"{name}{way}@{window}": Prediction(smoothed(positions, window))
-                      for way, positions in ways.items() for window in SAVGOL_WINDOWS}
+            lifted = lift_tracks(*given, orient=True)
+            found[f"{name}_facing"] = Prediction(lifted.positions, pixels=_pixels(lifted, lifted.positions))
+            ways["_facing"] = lifted.positions
+        for way, positions in ways.items() if filtered else ():
+            for window in SAVGOL_WINDOWS:
+                smooth = smoothed(positions, window)
+                found[f"{name}_savgol{way}@{window}"] = Prediction(smooth, pixels=_pixels(lifted, smooth) if way == "_facing" else None)
         return found
 
     return method
 
 
+def single_frame(net: PoseNetwork) -> Method:
+    """The single-frame network, on skeletons whose joints it knows; it says nothing of others."""
+
+    def method(tracks: Tracks) -> dict[str, Prediction]:
+        try:
+            lifted = lift_single(net, tracks.points, np.asarray(tracks.confidence), tracks.skeleton)
+        except SingleFrameError:
+            return {}
+        return {"single_frame": Prediction(lifted.positions, pixels=_pixels(lifted, lifted.positions))}
+
+    return method
+
+
+def _pixels(lifted: LiftedClip, positions: Array) -> Array:
+    """Where a far camera sees positions (F, J, 3) of a lifted clip, (F, J, 2)."""
+    return positions[..., :2] * lifted.scale + lifted.centre[:, None]
+
+
 def smoothed(positions: Array, window: int, order: int = SAVGOL_ORDER) -> Array:
     """positions (F, J, 3) through a Savitzky-Golay filter over `window` frames (odd; as many as there are in short clips)."""
     window = min(window, len(positions) - (1 - len(positions) % 2))
-    return positions if window <= order else savgol_filter(positions, window, order, axis=0)
+    return positions if window <= order else np.asarray(savgol_filter(positions, window, order, axis=0), np.float64)
 
 
 def turned_onto_previous(positions: Array) -> Array:
@@ -108,10 +133,24 @@ def turned_onto_previous(positions: Array) -> Array:
     return turned
 
 
-def open_networks(folders: Mapping[str, Path], device: str = "cpu") -> dict[str, tuple[nn.Module, dict[str, Any]]]:
-    """The networks in folders by name, each with its card. A folder is one of weights, a training's, or a shipped one's name."""
-    return {name: load_network(folder / "weights" if (folder / "weights" / "card.json").is_file() else folder, device)
-            for name, folder in folders.items()}
+def open_networks(
+    folders: Mapping[str, str | Path], device: str = "cpu"
+) -> tuple[dict[str, tuple[nn.Module, dict[str, Any]]], dict[str, Method]]:
+    """The networks in folders by name, each with its card, and what they are measured against: flat depth, and the single-frame
+    network where one of the folders holds it or one ships. A folder is one of weights, a training's, or a shipped one's name."""
+    found: dict[str, tuple[nn.Module, dict[str, Any]]] = {}
+    baselines: dict[str, Method] = {"flat": flat}
+    poses = SHIPPED_POSES if (SHIPPED_POSES / "card.json").is_file() else None
+    for name, folder in folders.items():
+        inside = Path(folder) / "weights"
+        folder = inside if (inside / "card.json").is_file() else Path(folder)
+        if (folder / "weights.safetensors").is_file():  # lifting networks' weights come in numbered pieces
+            poses = folder
+        else:
+            found[name] = load_network(folder, device)
+    if poses is not None:
+        baselines["single_frame"] = single_frame(load_pose_network(poses, device)[0])
+    return found, baselines
 
 
 def in_camera(motion: Motion) -> Array:
@@ -120,6 +159,16 @@ def in_camera(motion: Motion) -> Array:
         return motion.positions
     cameras = motion.cameras * len(motion) if len(motion.cameras) == 1 else motion.cameras
     return np.stack([camera.to_camera(frame) for camera, frame in zip(cameras, motion.positions, strict=True)])
+
+
+def as_motion(prediction: Prediction, tracks: Tracks) -> Motion:
+    """A prediction as a motion to look at: the pipeline's own, else camera axes taken as a level camera's world (Z up), the animal a
+    metre in size, its lowest joint on the ground."""
+    if prediction.motion is not None:
+        return prediction.motion
+    world = prediction.positions[..., [0, 2, 1]] * [1.0, 1.0, -1.0] / max(body_size(prediction.positions), 1e-9)
+    world[..., 2] -= np.nanmin(world[..., 2])
+    return Motion(world, tracks.skeleton, tracks.fps, tracks.label, frame_numbers=tracks.frame_numbers)
 
 
 def predict(methods: Mapping[str, Method], clip: SeenClip) -> dict[str, Prediction]:

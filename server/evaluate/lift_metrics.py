@@ -46,7 +46,7 @@ def pair(predicted: ArrayLike, truth: ArrayLike, mask: ArrayLike | None = None) 
     predicted, truth = np.asarray(predicted, np.float64), np.asarray(truth, np.float64)
     if predicted.shape != truth.shape or predicted.ndim < 3 or predicted.shape[-1] != 3:
         raise ValueError(f"both clips must be (…, frames, joints, 3), got {predicted.shape} and {truth.shape}")
-    known = np.isfinite(predicted).all(axis=-1) & np.isfinite(truth).all(axis=-1)
+    known = np.asarray(np.isfinite(predicted).all(axis=-1) & np.isfinite(truth).all(axis=-1))
     if mask is not None:
         known = known & np.asarray(mask, bool)
     return Pair(_centred(predicted, known), _centred(truth, known), known)
@@ -131,7 +131,7 @@ def jitter(positions: ArrayLike) -> float:
     A joint counts where it is known in three frames on end; nan with none.
     """
     positions = np.asarray(positions, np.float64)
-    known = np.isfinite(positions).all(axis=-1)
+    known = np.asarray(np.isfinite(positions).all(axis=-1))
     bent = np.diff(np.where(known[..., None], _centred(positions, known), np.nan), n=2, axis=0)
     size = np.linalg.norm(bent, axis=-1)
     return float(np.nanmean(size)) if np.isfinite(size).any() else float("nan")

@@ -29,17 +29,18 @@ import numpy as np
 
 from ...animal.npz import read_json, write_json
 from ..data.motions.folder import read_rows
+from ..lift import weights
 from ..lift.networks import make_network, parameters_of
-from ..lift.weights import load_network
 from ..train.settings import config_hash, read_training
 from ..train.start import train
 from .lift_clips import LEFT_OUT, SeenClip, animal_of, read_clips, with_missing, with_noise
 from .lift_methods import network as network_method
-from .lift_tally import HEADLINES, Tally
+from .lift_tally import HEADLINES, Tally, mean_of
 from .report import markdown_table, write_metrics, write_text
 
 Say = Callable[[str], None]
 Config = dict[str, Any]
+CONFIG = Path(weights.__file__).parent / "configs" / "small_lifter.toml"
 FULL = 0
 """What `alpha` is in a configuration where a joint looks at all frames."""
 LABELS = {"lifter": "Lifter", "lfm": "3D-LFM", "dstformer": "DSTformer", "bestiary": "Bestiary"}
@@ -161,7 +162,7 @@ def row_scores(work: Work, row: Row) -> list[dict[str, float]]:
     found = []
     for seed in range(work.seeds):
         parts = [part_scores(work, row, change, only, seed) for change, only in row.parts]
-        found.append({number: _mean(part[number] for part in parts) for number in HEADLINES})
+        found.append({number: mean_of(part[number] for part in parts) for number in HEADLINES})
     return found
 
 
@@ -172,7 +173,7 @@ def part_scores(work: Work, row: Row, change: Mapping[str, Any], only: Sequence[
     path = folder / "scores.json"
     known = read_json(path, TableError) if path.is_file() else {}
     if key not in known:
-        net, _ = load_network(folder / "weights", work.device)
+        net, _ = weights.load_network(folder / "weights", work.device)
         method = network_method(row.kind, net, work.device, facing=False)
         tally = Tally()
         for clip in given_clips(work, only, row.missing):
@@ -256,7 +257,7 @@ def table2(work: Work) -> Table:
         together = tuple(({}, tuple(categories)) for categories in animals.values())
         rows += [Row((LABELS[kind], "–"), kind, alone), Row((LABELS[kind], "✓"), kind, together)]
     return Table("2", ("Method", "MC"), tuple(rows),
-                 f"Single-category against multi-category (MC) training, mean of {len(animals)} animals: {', '.join(animals)}.")  # fmt: skip
+                 f"Trained on one category against all of them (MC), mean of {len(animals)} animals: {', '.join(animals)}.")  # fmt: skip
 
 
 def table3(work: Work) -> Table:
@@ -334,12 +335,7 @@ def _plain(cell: str) -> str:
     return "".join(letter if letter.isalnum() else "_" for letter in words)
 
 
-def _mean(values: Iterable[float]) -> float:
-    known = [value for value in values if math.isfinite(value)]
-    return float(np.mean(known)) if known else math.nan
-
-
 def _mean_std(values: Sequence[float]) -> tuple[float, float]:
     """Mean, and standard deviation with n - 1 (nan for one value)."""
     known = [value for value in values if math.isfinite(value)]
-    return _mean(known), float(np.std(known, ddof=1)) if len(known) > 1 else math.nan
+    return mean_of(known), float(np.std(known, ddof=1)) if len(known) > 1 else math.nan

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from .lift_clips import SeenClip, animal_of
-from .lift_metrics import score
 from .lift_methods import Prediction
+from .lift_metrics import score
 from .report import markdown_table, write_text
 
 HEADLINES = {"sa_mpjpe": "SA-MPJPE", "fa_mpjpe": "FA-MPJPE", "sa_mpve": "SA-MPVE"}
@@ -42,15 +42,15 @@ class Tally:
 
     def of_species(self, method: str, animal: str, number: str) -> float:
         """The mean over the clips of an animal, on all its rigs; nan where there is none."""
-        return _mean(numbers.get(number, math.nan) for category, numbers in self.rows.get(method, []) if animal_of(category) == animal)
+        return mean_of(numbers.get(number, math.nan) for category, numbers in self.rows.get(method, []) if animal_of(category) == animal)
 
     def of_category(self, method: str, category: str, number: str) -> float:
         """The mean over the clips of a category; nan where there is none."""
-        return _mean(numbers.get(number, math.nan) for name, numbers in self.rows.get(method, []) if name == category)
+        return mean_of(numbers.get(number, math.nan) for name, numbers in self.rows.get(method, []) if name == category)
 
     def mean(self, method: str, number: str) -> float:
         """The mean over species."""
-        return _mean(self.of_species(method, animal, number) for animal in self.species)
+        return mean_of(self.of_species(method, animal, number) for animal in self.species)
 
     def means(self, method: str) -> dict[str, float]:
         """The means over species of every number that the method has."""
@@ -112,6 +112,7 @@ def _numbers(tallies: Mapping[str, Tally]) -> list[str]:
     return sorted({name for tally in tallies.values() for clips in tally.rows.values() for _, numbers in clips for name in numbers})
 
 
-def _mean(values: Iterable[float]) -> float:
+def mean_of(values: Iterable[float]) -> float:
+    """The mean of those that are known; nan without any."""
     known = [value for value in values if math.isfinite(value)]
     return float(np.mean(known)) if known else math.nan
