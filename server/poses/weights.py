@@ -33,7 +33,8 @@ def save_pose_weights(folder: Path, network: nn.Module, card: Mapping[str, Any])
     save_file(half, draft)
     draft.replace(folder / "weights.safetensors")
     count = sum(tensor.numel() for tensor in network.parameters())
-    about = {"format": FORMAT, "settings": network.settings, "parameters": count, **dict(card)}
+    # A training's record has a format of its own, so ours comes last.
+    about = {**dict(card), "format": FORMAT, "settings": network.settings, "parameters": count}
     write_json(folder / "card.json", about)
     with whole_file(folder / "card.md") as stream:
         stream.write(card_text(folder.name, {k: v for k, v in about.items() if k != "settings"}).encode())
