@@ -58,21 +58,24 @@ def _app() -> Any:
         demo,
         evaluate,
         keys,
+        lift,
         reconstruct,
         render,
         serve,
         status,
         stylise,
+        tracks,
         train,
     )
 
     app = SubcommandApp()
-    for verb in (serve.serve, status.status, reconstruct.reconstruct, demo.demo):
+    for verb in (serve.serve, status.status, reconstruct.reconstruct, lift.lift, demo.demo):
         app.command(verb)
     groups: tuple[tuple[str, dict[str, Any]], ...] = (
         ("keys", {"server": keys.server, "client": keys.client, "allow": keys.allow}),
         ("animal", {"list": animal.list_animals, "show": animal.show, "convert": animal.convert}),
-        ("data", {"check": data.check, "merge": data.merge, "statistics": data.statistics, "view": data_view.view, "motions": data_motions.motions}),
+        ("data", {"check": data.check, "merge": data.merge, "statistics": data.statistics, "view": data_view.view,
+                  "motions": data_motions.motions, "tracks": tracks.convert}),
         ("render", {"herd": render.herd, "stylise": stylise.stylise}),
         ("train", {"lift": train.lift, "pose": train.pose}),
         ("evaluate", {"animal": evaluate.animal, "fit": evaluate.fit, "truth": evaluate.truth, "lift": evaluate.lift,
@@ -91,7 +94,7 @@ def _app() -> Any:
 GROUPS = {
     "keys": "Who may talk to a server that listens beyond its own machine.",
     "animal": "Look at the animals of a model, and convert models.",
-    "data": "Verify, count and convert the data sets that render_herd.py writes.",
+    "data": "Verify, count and convert data sets: herds that render_herd.py wrote, motions, files of tracks.",
     "render": "Pictures of many animals with exact ground truth, and photographs made of them.",
     "train": "Train a network from a config file, with checkpoints to go on from.",
     "evaluate": "Measure how well the engines do; writes metrics.json, table.md and pictures.",
