@@ -1,8 +1,8 @@
 """AnimalSyn3D's files: one JSON for each clip with the joints that were found on a mesh of DeformingThings4D.
 
 Read are `model` ("foxZED"), `animation`, `connections` (pairs of joints), and `optimised_joints` (F, J, 3), Z up, in the mesh's units.
-Joints have no names in the files; the table below has them for the 13 animals of the data set, as its paper's figure and its catalogue of bones
-call them ("3D lifting in space and time", section 3.1; reference D2).
+Joints have no names in the files; the table below has them for the 13 animals of the data set, as its authors' lists of bones call
+them (Fusco et al., "Object Agnostic 3D Lifting in Space and Time", section 3.1).
 """
 
 from __future__ import annotations
@@ -24,14 +24,15 @@ _TALL = "spine left_eye right_eye right_ear right_ear_tip left_ear left_ear_tip 
 _FORE = "right_elbow right_wrist right_front_paw left_elbow left_wrist left_front_paw"
 _FOX = f"{_HEAD} {_FORE} pelvis left_hip right_hip left_knee left_ankle right_knee right_ankle left_hind_paw right_hind_paw"
 _HIND = "left_knee left_ankle left_hind_paw right_knee right_ankle right_hind_paw"
+_ANTLERS = "right_antler_base right_antler_tip left_antler_base left_antler_tip"
 _RABBIT = f"{_TALL} right_elbow right_wrist left_elbow left_wrist pelvis left_hip right_hip {_HIND} tail neck"
 
 NAMES: dict[str, tuple[str, ...]] = {model: tuple(names.split()) for model, names in {
     "foxZED": f"{_FOX} tail_middle tail_tip neck",
     "pumaRW": f"{_FOX} tail_middle tail_tip neck",
     "elkML": f"{_FOX} tail_middle tail_tip neck",
-    "deerOMG": f"{_FOX} tail neck right_antler_base right_antler_tip left_antler_base left_antler_tip",
-    "moose6OK9": f"{_HEAD} {_FORE} pelvis left_hip right_hip {_HIND} tail right_antler_base right_antler_tip left_antler_base left_antler_tip neck",
+    "deerOMG": f"{_FOX} tail neck {_ANTLERS}",
+    "moose6OK9": f"{_HEAD} {_FORE} pelvis left_hip right_hip {_HIND} tail {_ANTLERS} neck",
     "bear3EP": f"{_HEAD} right_elbow right_front_paw left_elbow left_front_paw pelvis left_hip right_hip left_knee left_hind_paw "
                "right_knee right_hind_paw tail neck",
     "bunnyQ": _RABBIT,
@@ -39,9 +40,9 @@ NAMES: dict[str, tuple[str, ...]] = {model: tuple(names.split()) for model, name
     "bucksYJL": f"{_TALL} {_FORE} pelvis left_hip right_hip {_HIND} tail neck",
     "tigerD8H": f"{_HEAD} right_elbow right_front_paw left_wrist left_front_paw pelvis left_hip right_hip {_HIND} "
                 "tail_base tail_middle tail_tip right_wrist left_elbow neck",
-    "raccoonVGG": "spine left_eye right_eye right_ear left_ear right_ear_tip left_ear_tip nose right_shoulder left_shoulder right_elbow left_elbow "
-                  "right_wrist left_wrist right_front_paw left_front_paw pelvis right_hip left_hip right_knee left_knee right_ankle left_ankle "
-                  "right_hind_paw left_hind_paw tail_base tail_tip neck",
+    "raccoonVGG": "spine left_eye right_eye right_ear left_ear right_ear_tip left_ear_tip nose right_shoulder left_shoulder "
+                  "right_elbow left_elbow right_wrist left_wrist right_front_paw left_front_paw pelvis right_hip left_hip "
+                  "right_knee left_knee right_ankle left_ankle right_hind_paw left_hind_paw tail_base tail_tip neck",
     "doggieMN5": f"{_HEAD} right_elbow left_elbow right_front_paw left_front_paw pelvis right_hip left_hip right_knee left_knee "
                  "right_ankle left_ankle tail_base tail_tip neck",
     "chickenDC": "nose left_eye right_eye neck spine right_shoulder right_elbow left_shoulder left_elbow pelvis right_hip left_hip "

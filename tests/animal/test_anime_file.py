@@ -22,8 +22,9 @@ WHOLE = struct.pack("<iii", 3, 4, 2) + PLACES.tobytes() + FACES.tobytes() + OFFS
 SET = {"joints": {"hip": [0, 1], "knee": [2], "foot": [3]}, "edges": [["hip", "knee"], ["knee", "foot"]], "root": "hip"}
 CLIP = {"model": "thing", "animation": "Walk", "connections": [[0, 1], [1, 2]], "optimised_joints": np.ones((4, 3, 3)).tolist()}
 
-ANY = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-                   lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4), max_leaves=12)  # fmt: skip
+TEXT = st.text(max_size=8)
+ANY = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
+                   lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4), max_leaves=12)  # fmt: skip
 
 
 def test_offsets_are_from_the_first_frame(tmp_path: Path) -> None:
@@ -94,8 +95,8 @@ def test_syn3d_clips_have_their_animals_joints(tmp_path: Path) -> None:
               "rabbit7L6": 25, "tigerD8H": 27, "doggieMN5": 22, "raccoonVGG": 28, "chickenDC": 19}  # fmt: skip
     assert {model: len(set(names)) for model, names in NAMES.items()} == counts
     edges = [[14, j] for j in range(26) if j != 14]
-    (tmp_path / "Walk.json").write_text(json.dumps({**CLIP, "model": "foxZED", "connections": edges,
-                                                    "optimised_joints": np.random.default_rng(0).normal(size=(5, 26, 3)).tolist()}))  # fmt: skip
+    joints = np.random.default_rng(0).normal(size=(5, 26, 3)).tolist()
+    (tmp_path / "Walk.json").write_text(json.dumps({**CLIP, "model": "foxZED", "connections": edges, "optimised_joints": joints}))
     clip = read_animal_syn3d(tmp_path / "Walk.json")
     assert clip.skeleton.names[clip.skeleton.root] == "pelvis" and clip.positions.shape == (5, 26, 3)
     assert (clip.skeleton.sides == 1).sum() == (clip.skeleton.sides == -1).sum() == 10
@@ -107,9 +108,9 @@ def test_syn3d_unknown_models_are_read_too() -> None:
 
 
 @pytest.mark.parametrize(("change", "why"), [
-    ({"optimised_joints": [[1, 2]]}, "joints"), ({"optimised_joints": "x"}, "list"), ({"optimised_joints": [[[1, 2, None]]]}, "optimised"),
-    ({"optimised_joints": [[[1, 2, float("inf")]]]}, "finite"), ({"connections": [[0, 9]]}, "connections"), ({"connections": [[0, 0.5]]}, "conn"),
-    ({"connections": [[0, 1], [2]]}, "connections"),
+    ({"optimised_joints": [[1, 2]]}, "joints"), ({"optimised_joints": "x"}, "list"),
+    ({"optimised_joints": [[[1, 2, None]]]}, "optimised"), ({"optimised_joints": [[[1, 2, float("inf")]]]}, "finite"),
+    ({"connections": [[0, 9]]}, "connections"), ({"connections": [[0, 0.5]]}, "conn"), ({"connections": [[0, 1], [2]]}, "connections"),
 ])  # fmt: skip
 def test_syn3d_files_that_do_not_fit_are_refused(change: dict[str, object], why: str) -> None:
     with pytest.raises(AnimalSyn3DError, match=why):

@@ -44,7 +44,7 @@ def anatomical(keypoints: Array) -> tuple[Skeleton, Array]:
     for name, _ in BONES:
         parts = MADE.get(name, ((name, 1.0),))
         if all(known[INDEX[part]] for part, _ in parts):
-            points[name] = sum(share * keypoints[:, INDEX[part]] for part, share in parts)
+            points[name] = np.sum([share * keypoints[:, INDEX[part]] for part, share in parts], axis=0)
     if "pelvis" not in points:
         raise ValueError("the hips are not known, so there is no skeleton to hang on them")
     above = dict(BONES)

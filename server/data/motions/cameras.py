@@ -57,7 +57,8 @@ def views(
     infinite = torch.tensor(math.inf, dtype=points.dtype, device=points.device)
     high, low = (torch.where(known, points, sign * infinite).amax(dim=1) if sign < 0 else torch.where(known, points, infinite).amin(dim=1)
                  for sign in (-1, 1))  # fmt: skip
-    centre, diagonal = 0.5 * (high + low), (high - low).norm(dim=-1).clamp(min=1e-9)
+    centre, diagonal = 0.5 * (high + low), (high - low).norm(dim=-1)
+    diagonal = torch.where(diagonal > 1e-6, diagonal, 1.0)  # a single point that stands still has no size
     seen = torch.where(known, points - centre[:, None], 0.0) @ turn.transpose(1, 2)
     # A joint at (x, y, z) before the box's middle is in view from a distance d where focal |x| / (z + d) is half the picture.
     wide = seen[..., :2].abs().amax(dim=-1) * focal / (0.5 * size - EDGE)

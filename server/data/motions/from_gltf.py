@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
-from ....animal.gltf import GltfError, SkinnedMesh, read_gltf, to_world
+from ....animal.gltf import GltfError, SkinnedMesh, read_gltf
 from ....animal.motion import Motion
 from ....animal.skeleton import Skeleton
 from ....animal.zeroad_size import SPECIES, stance
@@ -29,6 +29,7 @@ from ...authoring.motion.rig_tracks import RigTracks
 from ...evaluate.rigs import load_rig, rig_names
 from .anatomy import anatomical
 from .bones import joints_of
+from .borrowed import borrowed_matrices, lender_of, same_animal
 from .folder import FPS, Entry, MotionsError, plain_name
 from .skinning import BoundMesh, follow
 from .sources import LeftOut
@@ -64,15 +65,16 @@ class _File:
     def of(cls, path: Path) -> _File:
         pack = plain_name(path.parent.name)
         shared = next((key for key, stems in _SHARED.items() if path.stem in stems and key.startswith(f"{pack}/")), "")
-        animal = shared.rpartition("/")[2] if pack == "mesh2motion" and shared else plain_name(path.stem.lower())
+        stem = re.sub(r"^(models?|rigs?)[-_](variation_)?", "", path.stem.lower())
+        animal = shared.rpartition("/")[2] if pack == "mesh2motion" and shared else plain_name(stem)
         return cls(path, pack, animal, shared or f"{pack}/{animal}")
 
-    def entry(self, clip: str, suffix: str, skeleton: Skeleton, positions: Array, clips: dict[str, float]) -> Entry:
+    def entry(self, clip: str, suffix: str, skeleton: Skeleton, positions: Array, key: str) -> Entry:
         maker, licence = _MAKERS.get(self.pack, (self.pack, ""))
         category = f"{self.pack}_{self.animal}{suffix}"
         motion = Motion(positions, skeleton, FPS, label=f"{self.animal} {clip}", species=self.animal,
                         source=f"{maker} ({self.path.name}, {clip})", licence=licence, details={"clip": clip})  # fmt: skip
-        return Entry(plain_name(f"{category}_{clip}"), category, f"{self.key}/{clip}", motion)
+        return Entry(plain_name(f"{category}_{clip}"), category, f"{key}/{clip}", motion)
 
 
 def source_key(rig: str, clip: str) -> str:
@@ -126,27 +128,34 @@ def from_gltf(path: Path) -> Iterator[Entry | LeftOut]:
         yield LeftOut(path.name, f"cannot be read: {error}")
         return
     meshes = [mesh for mesh in scene.skinned_meshes if len(mesh.joint_names) > 4]
-    if not meshes or not scene.clips:
-        yield LeftOut(path.name, "has no clip" if meshes else "has no skinned mesh")
+    if not meshes:
+        yield LeftOut(path.name, "has no skinned mesh")
         return
     mesh = max(meshes, key=lambda one: len(one.vertices))
+    lender = mesh if scene.clips else lender_of(path, mesh)
+    if lender is None or (lender is not mesh and same_animal(mesh, lender)):
+        yield LeftOut(path.name, "has no clip" if lender is None else "the same animal as another mesh")
+        return
     bound, turn = bound_mesh(mesh)
     scale = _scale(path, file, bound)
+    yield from _bones(file, mesh, lender, bound, turn, scale)
     known = next((name for name in rig_names() if name == f"{path.parent.name}/{path.name}"), None)
-    yield from _bones(file, mesh, bound, turn, scale)
-    if known is not None:
+    if known is not None and lender is mesh:
         yield from _anatomy(file, path.parent.parent, known, scale)
 
 
-def _bones(file: _File, mesh: SkinnedMesh, bound: BoundMesh, turn: Array, scale: float) -> Iterator[Entry | LeftOut]:
+def _bones(
+    file: _File, mesh: SkinnedMesh, lender: SkinnedMesh, bound: BoundMesh, turn: Array, scale: float
+) -> Iterator[Entry | LeftOut]:
     try:
         joints = joints_of(bound)
     except ValueError as error:
         yield LeftOut(file.path.name, str(error))
         return
-    for clip in sorted(mesh.scene.clips):
-        positions = scale * follow(joints.blends, bone_motions(mesh, clip, turn))
-        yield file.entry(clip, "_bones", joints.skeleton, positions, mesh.scene.clips)
+    key = file.key if lender is mesh else _File.of(file.path.with_name(f"{lender.scene.name}.glb")).key
+    for clip in sorted(lender.scene.clips):
+        positions = scale * follow(joints.blends, bone_motions(mesh, lender, clip, turn))
+        yield file.entry(clip, "_bones", joints.skeleton, positions, key)
 
 
 def _anatomy(file: _File, folder: Path, known: str, scale: float) -> Iterator[Entry | LeftOut]:
@@ -154,7 +163,7 @@ def _anatomy(file: _File, folder: Path, known: str, scale: float) -> Iterator[En
     tracks = RigTracks(rig)
     for clip in sorted(rig.clips):
         skeleton, positions = anatomical(tracks.track(clip).keypoints / rig.metres_per_unit * scale)
-        yield file.entry(clip, "", skeleton, positions, rig.clips)
+        yield file.entry(clip, "", skeleton, positions, file.key)
 
 
 def bound_mesh(mesh: SkinnedMesh) -> tuple[BoundMesh, Array]:
@@ -177,11 +186,12 @@ def bone_names(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(short if count[short] == 1 else name for short, name in zip(plain, names, strict=True))
 
 
-def bone_motions(mesh: SkinnedMesh, clip: str, turn: Array) -> Array:
-    """(F, B, 3, 4) what each bone does to points of the mesh at rest, in world axes, at 30 fps with both ends."""
-    length = mesh.scene.clips[clip]
+def bone_motions(mesh: SkinnedMesh, lender: SkinnedMesh, clip: str, turn: Array) -> Array:
+    """(F, B, 3, 4) what each bone does to points of the mesh at rest in a lender's clip, in world axes, at 30 fps with both ends."""
+    length = lender.scene.clips[clip]
     times = np.linspace(0.0, length, round(length * FPS) + 1)
-    moved = mesh.joint_matrices(clip, times) @ np.linalg.inv(mesh.joint_matrices())
+    posed = mesh.joint_matrices(clip, times) if lender is mesh else borrowed_matrices(mesh, lender, clip, times)
+    moved = posed @ np.linalg.inv(mesh.joint_matrices())
     world = np.empty((*moved.shape[:2], 3, 4))
     world[..., :3] = turn @ moved[..., :3, :3] @ turn.T
     world[..., 3] = moved[..., :3, 3] @ turn.T
@@ -198,7 +208,7 @@ def _scale(path: Path, file: _File, bound: BoundMesh) -> float:
             tall = 0.0  # no note of that kind
         if np.isfinite(tall) and tall > 0:
             return tall / float(np.ptp(bound.vertices[:, 2]))
-    height = next((_WITHERS[word] for word in (file.animal, *file.animal.split("_")) if word in _WITHERS), None)
+    height = next((_WITHERS[word] for word in (file.animal, *reversed(re.split("[-_]", file.animal))) if word in _WITHERS), None)
     if height is not None:
         return height / _withers(bound.vertices)
     return 1.0 if bound.size <= _TALL else 1.0 / bound.size

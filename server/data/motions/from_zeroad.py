@@ -1,8 +1,8 @@
 """Motions of the animals of the game 0 A.D.: every mesh with every clip that was made for its bones.
 
 The pack is found as the game has it (`art/meshes`, `art/animation`) or flat (`meshes`, `animations`); the bones' tree and names come
-from `skeletons/*.xml`. A clip belongs to a mesh when it moves as many bones and they are as long in both. Meshes of one species whose joints
-lie where those of another do are the same animal in another coat and are left out.
+from `skeletons/*.xml`. A clip belongs to a mesh when it moves as many bones and they are as long in both. Meshes of one species whose
+joints lie where those of another do are the same animal in another coat and are left out.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from ....animal.skeleton import Skeleton
 Array = NDArray[np.float64]
 
 _HINT = 1e-3  # how much a joint's parent says of a turn that the joint's children leave open
-_BATCH = 4096  # frames that are solved together; more do not fit a processor's cache
+_BATCH = 512  # frames that are solved together; more do not fit a processor's cache
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class KinematicsSettings:
     each bone's length over the clip, which a bad first frame does not spoil.
     """
 
-    steps: int = 150
+    steps: int = 80
     rate: float = 0.01
     smoothness: float = 0.02
     lengths: Literal["first", "median"] = "median"
@@ -47,11 +47,16 @@ def with_fixed_bones(
     settings = settings or KinematicsSettings()
     done: list[Array] = []
     batch: list[Array] = []
-    for number, clip in enumerate(clips):
-        batch.append(clip)
-        if number + 1 == len(clips) or sum(map(len, batch)) + len(clips[number + 1]) > _BATCH:
-            done += _solved(skeleton, batch, settings, device)
-            batch = []
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # batches are small: threads would wait for one another more than they work
+    try:
+        for number, clip in enumerate(clips):
+            batch.append(clip)
+            if number + 1 == len(clips) or sum(map(len, batch)) + len(clips[number + 1]) > _BATCH:
+                done += _solved(skeleton, batch, settings, device)
+                batch = []
+    finally:
+        torch.set_num_threads(threads)
     return done
 
 
@@ -111,52 +116,58 @@ def rodrigues(turns: Tensor) -> Tensor:
 
 
 class Chain:
-    """A skeleton's joints level by level, so that forward kinematics takes as many steps as the tree is deep."""
+    """A skeleton's joints level by level, so that forward kinematics takes as many steps as the tree is deep.
+
+    Only joints with children turn anything: `inner`, (I,) of them, in the order of the levels.
+    """
 
     def __init__(self, skeleton: Skeleton) -> None:
+        self.parents = np.array(skeleton.parents)
         depth = np.zeros(len(skeleton), np.int64)
         for joint in skeleton.order[1:]:
-            depth[joint] = depth[skeleton.parents[joint]] + 1
-        self.levels = [np.flatnonzero(depth == level) for level in range(int(depth.max()) + 1)]
-        self.place = [np.searchsorted(above, np.array(skeleton.parents)[level])
-                      for above, level in zip(self.levels, self.levels[1:], strict=False)]  # fmt: skip
-        self.parents = np.array(skeleton.parents)
+            depth[joint] = depth[self.parents[joint]] + 1
+        has_child = np.isin(np.arange(len(skeleton)), self.parents)
+        # Of each level first those that turn others, so that these are a slice of it.
+        self.levels = [np.concatenate([level[has_child[level]], level[~has_child[level]]])
+                       for level in (np.flatnonzero(depth == at) for at in range(int(depth.max()) + 1))]  # fmt: skip
+        self.turning = [int(has_child[level].sum()) for level in self.levels]
+        self.inner = np.concatenate([level[:count] for level, count in zip(self.levels, self.turning, strict=True)])
+        place = {int(joint): at for level in self.levels for at, joint in enumerate(level)}
+        self.above = [torch.tensor([place[int(self.parents[joint])] for joint in level]) for level in self.levels[1:]]
         self.back = torch.tensor(np.argsort(np.concatenate(self.levels)))
 
     def forward(self, turns: Tensor, root: Tensor, offsets: Tensor) -> Tensor:
-        """Joints (F, J, 3) of axis-angles (F, J, 3), the root's places (F, 3) and bones (F, J, 3); equation 2."""
-        local = rodrigues(turns)
-        orient, place = local[:, self.levels[0]], root[:, None]
+        """Joints (F, J, 3) of the inner joints' axis-angles (F, I, 3), the root's places (F, 3) and bones (F, J, 3); equation 2."""
+        local = rodrigues(turns).split(self.turning, dim=1)
+        orient, place = local[0], root[:, None]
         places = [place]
-        for level, above in zip(self.levels[1:], self.place, strict=True):
-            held = orient[:, above]
-            place = place[:, above] + (held @ offsets[:, level].unsqueeze(-1)).squeeze(-1)
-            orient = held @ local[:, level]
+        for number, above in enumerate(self.above, 1):
+            above = above.to(root.device)
+            held = orient.index_select(1, above)
+            bones = offsets[:, self.levels[number]].unsqueeze(-1)
+            place = place.index_select(1, above) + (held @ bones).squeeze(-1)
+            orient = held[:, : self.turning[number]] @ local[number]
             places.append(place)
-        return torch.cat(places, dim=1)[:, self.back.to(root.device)]
+        return torch.cat(places, dim=1).index_select(1, self.back.to(root.device))
 
     def first_guess(self, joints: Tensor, offsets: Tensor) -> Tensor:
-        """Axis-angles (F, J, 3): each joint turned, from the root outward, so that its children lie best where they are seen.
+        """Axis-angles (F, I, 3): each joint turned, from the root outward, so that its children lie best where they are seen.
 
         What the children of a joint leave open (the twist of a bone with one child) is as its parent has it.
         """
-        frames, count = joints.shape[:2]
-        world = torch.eye(3, dtype=torch.float64, device=joints.device).expand(frames, count, 3, 3).clone()
-        turns = torch.zeros(frames, count, 3, dtype=torch.float64, device=joints.device)
-        for level in self.levels:
-            for joint in level:
-                held = world[:, self.parents[joint]] if self.parents[joint] >= 0 else torch.eye(3, dtype=torch.float64, device=joints.device)
-                children = np.flatnonzero(self.parents == joint)
-                if not len(children):
-                    continue
-                at, rest = (joints[:, children] - joints[:, [joint]]).double(), offsets[:, children].double()
-                hint = _HINT * rest.square().sum(dim=(1, 2)).clamp(min=1e-12)[:, None, None] * held
-                u, _, vh = torch.linalg.svd(at.transpose(1, 2) @ rest + hint)
-                sign = torch.linalg.det(u @ vh)
-                u = torch.cat([u[..., :2], u[..., 2:] * sign[:, None, None]], dim=-1)
-                world[:, joint] = u @ vh
-                turns[:, joint] = _axis_angle(held.transpose(-1, -2) @ world[:, joint])
-        return turns.float()
+        world: dict[int, Tensor] = {-1: torch.eye(3, dtype=torch.float64, device=joints.device).expand(len(joints), 3, 3)}
+        turns = []
+        for joint in self.inner:
+            held = world[int(self.parents[joint])]
+            children = np.flatnonzero(self.parents == joint)
+            at, rest = (joints[:, children] - joints[:, [joint]]).double(), offsets[:, children].double()
+            hint = _HINT * rest.square().sum(dim=(1, 2)).clamp(min=1e-12)[:, None, None] * held
+            u, _, vh = torch.linalg.svd(at.transpose(1, 2) @ rest + hint)
+            sign = torch.linalg.det(u @ vh)
+            u = torch.cat([u[..., :2], u[..., 2:] * sign[:, None, None]], dim=-1)
+            world[int(joint)] = u @ vh
+            turns.append(_axis_angle(held.transpose(-1, -2) @ world[int(joint)]))
+        return torch.stack(turns, dim=1).float() if turns else joints.new_zeros(len(joints), 0, 3)
 
 
 def _axis_angle(matrix: Tensor) -> Tensor:

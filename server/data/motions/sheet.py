@@ -56,7 +56,7 @@ def draw_strip(entry: Entry) -> Image.Image:
     for place, drawn in enumerate(flat):
         middle = 0.5 * (drawn.max(axis=0) + drawn.min(axis=0))
         at = (drawn - middle) / max(spread, 1e-9) * [1.0, -1.0]
-        at = (at + [CELL[0] * (place + 0.5), 18 + CELL[1] / 2]) * FINER
+        at = (at + np.array([CELL[0] * (place + 0.5), 18 + CELL[1] / 2])) * FINER
         _skeleton(draw, motion.skeleton.bones, motion.skeleton.sides, at)
     return image.resize((size[0] // FINER, size[1] // FINER), Image.Resampling.LANCZOS)
 

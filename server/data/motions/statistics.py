@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -122,8 +123,10 @@ def _charts(out: Path, rows: Sequence[Row], made: Made) -> None:
         "frames": bar_chart(names, [row.frames for row in rows], "Frames by category"),
     }
     for name, title, values, edges in (
-        ("joints", "Clips by number of joints", [len(entry.motion.skeleton) for entry in made.entries], (0, 10, 20, 25, 30, 35, 40, 50, 60, 80, 128)),
-        ("lengths", "Clips by frames", [len(entry.motion) for entry in made.entries], (0, 15, 30, 45, 60, 90, 120, 180, 240, 480, 20000)),
+        ("joints", "Clips by number of joints", [len(entry.motion.skeleton) for entry in made.entries],
+         (0, 10, 20, 25, 30, 35, 40, 50, 60, 80, 128)),
+        ("lengths", "Clips by frames", [len(entry.motion) for entry in made.entries],
+         (0, 15, 30, 45, 60, 90, 120, 180, 240, 480, 20000)),
         ("variation", "Clips by how far bones changed their length, before",
          [variation(made.before[entry.name], size_of(entry.motion.positions)) for entry in made.entries if entry.name in made.before],
          (0, 0.1, 0.2, 0.5, 1, 2, 3, 5, 10, 100)),
@@ -131,7 +134,7 @@ def _charts(out: Path, rows: Sequence[Row], made: Made) -> None:
          [_speed(entry, size_of(entry.motion.positions)) for entry in made.entries], (0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 100)),
     ):  # fmt: skip
         counts = np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0]
-        bins = [f"{low:g} to {high:g}" for low, high in zip(edges, edges[1:], strict=False)]
+        bins = [f"{low:g} to {high:g}" for low, high in pairwise(edges)]
         charts[name] = bar_chart(bins, [int(count) for count in counts], title)
     for name, chart in charts.items():
         with whole_file(out / f"{name}.png") as stream:
