@@ -252,7 +252,7 @@ def test_a_known_rig_has_anatomical_points_and_bones(shared_data: Path) -> None:
     walk = {entry.category: entry.motion for entry in entries if entry.source_key == "quaternius/canine/Walk"}
     assert set(walk) == {"quaternius_husky", "quaternius_husky_bones"}
     names = walk["quaternius_husky"].skeleton.names
-    assert {"pelvis", "spine", "left_eye", "nose", "left_front_paw", "right_hind_paw", "tail_tip"} <= set(names) and len(names) == 30
+    assert {"pelvis", "spine", "left_eye", "nose", "left_front_paw", "right_hind_paw", "tail_tip"} <= set(names) and len(names) == 32
     first = walk["quaternius_husky"].positions[0]
     assert first[names.index("nose"), 0] > first[names.index("pelvis"), 0] and 0.6 < np.ptp(first[:, 2]) < 0.9
 

@@ -24,7 +24,8 @@ MADE = {
 
 BONES = (
     ("pelvis", ""), ("spine", "pelvis"), ("thorax", "spine"), ("neck", "thorax"), ("head", "neck"), ("nose", "head"), ("chin", "head"),
-    ("left_eye", "head"), ("right_eye", "head"), ("left_ear_tip", "head"), ("right_ear_tip", "head"),
+    ("left_eye", "head"), ("right_eye", "head"),
+    ("left_ear_base", "head"), ("left_ear_tip", "left_ear_base"), ("right_ear_base", "head"), ("right_ear_tip", "right_ear_base"),
     ("left_shoulder", "thorax"), ("left_elbow", "left_shoulder"), ("left_wrist", "left_elbow"), ("left_front_paw", "left_wrist"),
     ("right_shoulder", "thorax"), ("right_elbow", "right_shoulder"), ("right_wrist", "right_elbow"), ("right_front_paw", "right_wrist"),
     ("left_hip", "pelvis"), ("left_knee", "left_hip"), ("left_ankle", "left_knee"), ("left_hind_paw", "left_ankle"),
