@@ -266,3 +266,11 @@ def _pipelines(nets: dict[str, nn.Module], tracks: Tracks, device: str) -> dict[
         method = pipeline(name, nets[name], device)
         found[f"{name}_pipeline"] = lambda method=method: method(tracks)
     return found
+
+
+if __name__ == "__main__":
+    # Where the command line's packages are not installed: python -m bestiary.benchmarks.lift DIR
+    import sys
+
+    run(Path(sys.argv[1]), say=lambda text: print(text, file=sys.stderr, flush=True))
+    print((Path(sys.argv[1]) / "table.md").read_text(encoding="utf-8"))

@@ -184,6 +184,9 @@ def lift_real(
     """
     from ..server.evaluate import lift_real as evaluation
 
+    unknown = set(sections) - {"rat", "badja"}
+    if unknown:
+        raise CliError(f"There is no section {', '.join(sorted(unknown))}.", "There are rat and badja.")
     show(evaluation.run(need_folder(data), named_networks(networks), out, chosen_device(device), seed, sections, say), out)
 
 

@@ -38,14 +38,16 @@ def photo(tmp_path: Path) -> Path:
 def test_help_names_every_verb() -> None:
     done = bestiary("--help")
     assert done.returncode == 0
-    for verb in ("serve", "status", "reconstruct", "demo", "keys", "animal", "evaluate", "benchmark"):
+    for verb in ("serve", "status", "reconstruct", "lift", "demo", "keys", "animal", "evaluate", "benchmark"):
         assert verb in done.stdout
 
 
 @pytest.mark.parametrize(
     "verb",
-    ["serve", "status", "reconstruct", "demo", "keys server", "keys client", "keys allow", "animal list", "animal show"]
-    + ["animal convert", "evaluate animal", "evaluate fit", "evaluate truth", "benchmark body", "benchmark serve"],
+    ["serve", "status", "reconstruct", "lift", "demo", "keys server", "keys client", "keys allow", "animal list", "animal show"]
+    + ["data tracks"]
+    + ["animal convert", "evaluate animal", "evaluate fit", "evaluate truth", "evaluate lift", "evaluate lift-table", "evaluate lift-real"]
+    + ["benchmark body", "benchmark serve", "benchmark lift"],
 )
 def test_every_verb_explains_itself(verb: str) -> None:
     done = bestiary(*verb.split(), "--help")
@@ -55,7 +57,7 @@ def test_every_verb_explains_itself(verb: str) -> None:
 def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys\nfrom bestiary.cli.main import run\n"
-        "try: run(['reconstruct', '--help'])\nexcept SystemExit: pass\n"
+        "for verb in ('reconstruct', 'lift'):\n try: run([verb, '--help'])\n except SystemExit: pass\n"
         "heavy = {'torch', 'scipy', 'zmq', 'PIL', 'bpy', 'numpy'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -184,3 +186,11 @@ def test_networks_that_are_compared_have_about_as_many_parameters():
     assert all(abs(count / counts["lifter"] - 1) < 0.3 for count in counts.values())
     with pytest.raises(lift_tables.TableError, match="of a lifter"):
         lift_tables.network_settings({"kind": "lfm"}, "lifter")
+
+
+def test_it_runs_where_the_command_lines_packages_are_missing(tmp_path: Path):
+    hidden = "import sys; sys.modules.update(dict.fromkeys(('msgspec', 'zmq', 'tyro', 'rich')))"
+    start = f"{hidden}; from bestiary.server.evaluate.lift_bare import main; sys.exit(main(sys.argv[1:]))"
+    done = subprocess.run([sys.executable, "-c", start, "table", "--table", "3", "--motions", tmp_path, "--out", tmp_path / "out"],
+                          capture_output=True, text=True)  # fmt: skip
+    assert done.returncode == 2 and "dataset.json" in done.stderr and "Traceback" not in done.stderr
