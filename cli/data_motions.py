@@ -16,6 +16,7 @@ def motions(
     anime: Path | None = None,
     markers: Path | None = None,
     animal_syn3d: Path | None = None,
+    learned: Path | None = None,
     seed: int = 0,
     lengths: str = "median",
     refine: bool = True,
@@ -32,6 +33,7 @@ def motions(
         anime: Folder of DeformingThings4D's .anime files; needs --markers.
         markers: JSON that says which vertices make each joint of the .anime files.
         animal_syn3d: Folder of AnimalSyn3D's JSON files.
+        learned: A folder of motions that something was trained on; its clips for training do not become tests.
         seed: Of all draws: individuals and which clips are for tests.
         lengths: Bones as they are in the first frame (first, as the paper has it), or of their median length (median).
         refine: Give all bones of a clip one length; --no-refine leaves joints where the sources have them.
@@ -46,11 +48,11 @@ def motions(
         raise CliError("There is nothing to make motions of.", "Name sources: --gltf, --zeroad, --open-animal, --anime or --animal-syn3d.")
     if (anime is None) != (markers is None):
         raise CliError("--anime and --markers belong together.", "docs/files.md says what a file of markers holds.")
-    for folder in (zeroad, anime, animal_syn3d):
+    for folder in (zeroad, anime, animal_syn3d, learned):
         if folder is not None and not folder.is_dir():
             raise CliError(f"There is no folder {folder}.", "Check the path.")
     settings = KinematicsSettings(lengths="first" if lengths == "first" else "median") if refine else None
-    wanted = Wanted(gltf, zeroad, max(open_animal, 0), anime, markers, animal_syn3d, seed, settings)
+    wanted = Wanted(gltf, zeroad, max(open_animal, 0), anime, markers, animal_syn3d, learned, seed, settings)
     with running("Motions") as job:
         made = build(out, wanted, job.progress, job.cancel.is_set)
     # The whole table, too wide for a terminal, is in statistics/table.md.

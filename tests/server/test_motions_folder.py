@@ -72,6 +72,9 @@ def test_a_fifth_of_each_category_is_for_tests() -> None:
     assert counts["cow"] == counts["bull"] == counts["horse"] == 3 and counts["bear"] == 2
     assert counts["donkey"] == 1 and counts["eel"] == 0  # of one clip alone nothing would be left to learn from
     assert set(split(entries, 1)) != test
+    learned = {key for name, _, key in entries if name not in test}
+    again = set(split(entries, 7, learned=learned))
+    assert again and again <= test  # other draws, but nothing that was learned from
 
 
 def test_other_frame_rates_keep_place_and_time() -> None:

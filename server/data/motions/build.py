@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....animal.skeleton import Skeleton
-from .folder import Entry, MotionsError, write_index, write_motion
+from .folder import Entry, MotionsError, read_rows, write_index, write_motion
 from .kinematics import KinematicsSettings, with_fixed_bones
 from .mend import mended, size_of
 from .sources import LeftOut
@@ -30,7 +30,10 @@ Progress = Callable[[float, str], None]
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a folder is made of: paths of each kind of source, individuals of the open animal, seed of all draws."""
+    """What a folder is made of: paths of each kind of source, individuals of the open animal, seed of all draws.
+
+    learned: another folder of motions; what it has for training never becomes a test here.
+    """
 
     gltf: Sequence[Path] = ()
     zeroad: Path | None = None
@@ -38,6 +41,7 @@ class Wanted:
     anime: Path | None = None
     markers: Path | None = None
     animal_syn3d: Path | None = None
+    learned: Path | None = None
     seed: int = 0
     kinematics: KinematicsSettings | None = field(default_factory=KinematicsSettings)
 
@@ -46,12 +50,14 @@ def build(out: Path, wanted: Wanted, progress: Progress = lambda share, stage: N
     """Write the folder; gives what was made. Raises MotionsError where the sources hold no motion, or `out` is something else."""
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "dataset.json").is_file())):
         raise MotionsError(f"{out} is there and is no folder of motions; name another")
+    rows = read_rows(wanted.learned) if wanted.learned is not None else []
+    learned = {row["source_key"] for row in rows if row["split"] == "train"}
     made = gathered(_sources(wanted), progress, stop)
     if not made.entries:
         reasons = "; ".join(f"{reason} ({count})" for reason, count in made.reasons().most_common(3))
         raise MotionsError(f"the sources hold no motion: {reasons or 'nothing was found in them'}")
     refine(made, wanted.kinematics, progress, stop)
-    made.test = set(split([(entry.name, entry.category, entry.source_key) for entry in made.entries], wanted.seed))
+    made.test = set(split([(entry.name, entry.category, entry.source_key) for entry in made.entries], wanted.seed, learned=learned))
     draft = out.with_name(f".{out.name}.{secrets.token_hex(4)}.part")
     try:
         for number, entry in enumerate(made.entries):

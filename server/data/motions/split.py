@@ -7,17 +7,20 @@ its source key goes to one side as a whole.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
 TEST = 0.2
 
 
-def split(entries: Sequence[tuple[str, str, str]], seed: int = 0, share: float = TEST) -> list[str]:
+def split(
+    entries: Sequence[tuple[str, str, str]], seed: int = 0, share: float = TEST, learned: Collection[str] = ()
+) -> list[str]:
     """The names for testing, of entries (name, category, source_key), in their order; the same seed gives the same ones.
 
-    Every category with at least two source keys has one on either side.
+    Every category with at least two source keys has one on either side. learned: source keys that something has been trained on
+    and that never become tests.
     """
     groups: dict[str, Counter[str]] = {}
     sizes, keys_of = Counter[str](), dict[str, set[str]]()
@@ -30,8 +33,8 @@ def split(entries: Sequence[tuple[str, str, str]], seed: int = 0, share: float =
     tested = Counter[str]()
 
     def spare(key: str) -> bool:
-        """Whether every category of a key keeps another for training."""
-        return all(len(keys_of[category] - chosen - {key}) > 0 for category in groups[key])
+        """Whether a key may be for tests: every category of it keeps another for training."""
+        return key not in learned and all(len(keys_of[category] - chosen - {key}) > 0 for category in groups[key])
 
     def gain(key: str) -> float:
         """How much nearer all its categories come to the share when a key is taken."""

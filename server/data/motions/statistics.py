@@ -26,6 +26,7 @@ Array = NDArray[np.float64]
 
 COLUMNS = ("category", "clips", "of these for tests", "frames", "joints", "size m", "speed sizes/s",
            "bone lengths vary % before", "after", "moved % of size")  # fmt: skip
+_LONG = 20  # letters of a name that fit beside a bar
 _SHORT = 0.01  # of the size: shorter bones say nothing about how lengths vary
 
 
@@ -117,7 +118,7 @@ def write_statistics(out: Path, made: Made) -> list[Row]:
 
 
 def _charts(out: Path, rows: Sequence[Row], made: Made) -> None:
-    names = [row.category for row in rows]
+    names = [row.category if len(row.category) <= _LONG else f"…{row.category[1 - _LONG :]}" for row in rows]
     charts = {
         "clips": bar_chart(names, [row.clips for row in rows], "Clips by category"),
         "frames": bar_chart(names, [row.frames for row in rows], "Frames by category"),
