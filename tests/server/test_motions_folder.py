@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bestiary.server.data.motions.folder import MotionsError, plain_name, read_motions, read_rows
+from bestiary.server.data.motions.alike import clip_of
+from bestiary.server.data.motions.build import kept_for_tests
+from bestiary.server.data.motions.folder import Entry, MotionsError, plain_name, read_motions, read_rows
 from bestiary.server.data.motions.mend import grounded, mended, resampled
 from bestiary.server.data.motions.split import split
 
@@ -75,6 +78,19 @@ def test_a_fifth_of_each_category_is_for_tests() -> None:
     learned = {key for name, _, key in entries if name not in test}
     again = set(split(entries, 7, learned=learned))
     assert again and again <= test  # other draws, but nothing that was learned from
+
+
+def test_copies_of_a_clip_are_one_clip() -> None:
+    def entry(name: str, seed: int, **more: float) -> Entry:
+        motion = walk(seed, 40)
+        return Entry(name, "zoo", f"zoo/{name}", replace(motion, positions=more.get("size", 1.0) * motion.positions + more.get("away", 0.0)))
+
+    entries = [entry("walk", 0), entry("copy", 0, size=2.0, away=3.0), entry("stroll", 1), entry("run", 5)]
+    stands = clip_of(entries)
+    assert stands["zoo/walk"] == stands["zoo/copy"] and len(set(stands.values())) == 3
+    for seed in range(20):
+        assert len({"walk", "copy"} & kept_for_tests(entries, seed)) in (0, 2)
+        assert not {"walk", "copy"} & kept_for_tests(entries, seed, {"zoo/copy"})
 
 
 def test_other_frame_rates_keep_place_and_time() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....animal.skeleton import Skeleton
+from .alike import clip_of
 from .folder import Entry, MotionsError, read_rows, write_index, write_motion
 from .kinematics import KinematicsSettings, with_fixed_bones
 from .mend import mended, size_of
@@ -51,13 +52,12 @@ def build(out: Path, wanted: Wanted, progress: Progress = lambda share, stage: N
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "dataset.json").is_file())):
         raise MotionsError(f"{out} is there and is no folder of motions; name another")
     rows = read_rows(wanted.learned) if wanted.learned is not None else []
-    learned = {row["source_key"] for row in rows if row["split"] == "train"}
     made = gathered(_sources(wanted), progress, stop)
     if not made.entries:
         reasons = "; ".join(f"{reason} ({count})" for reason, count in made.reasons().most_common(3))
         raise MotionsError(f"the sources hold no motion: {reasons or 'nothing was found in them'}")
     refine(made, wanted.kinematics, progress, stop)
-    made.test = set(split([(entry.name, entry.category, entry.source_key) for entry in made.entries], wanted.seed, learned=learned))
+    made.test = kept_for_tests(made.entries, wanted.seed, {row["source_key"] for row in rows if row["split"] == "train"})
     draft = out.with_name(f".{out.name}.{secrets.token_hex(4)}.part")
     try:
         for number, entry in enumerate(made.entries):
@@ -70,6 +70,13 @@ def build(out: Path, wanted: Wanted, progress: Progress = lambda share, stage: N
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return made
+
+
+def kept_for_tests(entries: Sequence[Entry], seed: int, learned: Collection[str] = ()) -> set[str]:
+    """The names for testing; motions of source keys in `learned`, and what is like them, are never among them."""
+    stands = clip_of(entries)
+    kin = {stands[key] for key in learned if key in stands}
+    return set(split([(entry.name, entry.category, stands[entry.source_key]) for entry in entries], seed, learned=kin))
 
 
 def _sources(wanted: Wanted) -> Iterator[Entry | LeftOut]:
