@@ -165,16 +165,10 @@ def lifter(server: str | None, key_dir: Path | None, device: str | None) -> Iter
         with connected(server, key_dir=key_dir) as client:
             yield Lifter(client)
         return
-    import torch
-
     from ..server.lift.engine import LiftEngine
+    from ..server.train.distributed import pick_device
 
-    try:
-        chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        torch.zeros(1, device=chosen)
-    except (RuntimeError, AssertionError) as error:
-        raise CliError(f"The device {device} cannot be used: {str(error).splitlines()[0]}.", "Take cpu, or cuda:0.") from None
-    yield Lifter(engine=LiftEngine(str(chosen)))
+    yield Lifter(engine=LiftEngine(pick_device(device or "auto")))
 
 
 def _lift_one(work: Lifter, name: str, tracks: Tracks, options: dict[str, float | int | bool | str], out: Path,

@@ -188,7 +188,7 @@ def test_one_frame_and_a_joint_that_is_never_seen(
         (["--height", "1", "--length", "2"], "exclude each other"),
         (["--height", "0"], "cannot be"),
         (["--smooth", "-1"], "smoothness"),
-        (["--device", "abacus"], "abacus cannot be used"),
+        (["--device", "abacus"], "write cpu, cuda or cuda:0"),
         (["--video", "no.mp4"], "no.mp4 was not found"),
         (["--server", "tcp://127.0.0.1:9", "--device", "cpu"], "exclude each other"),
     ],
