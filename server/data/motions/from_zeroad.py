@@ -22,7 +22,7 @@ from ....animal.zeroad_size import UNITS_PER_METRE, species_of, withers_of
 from .bones import joints_of
 from .folder import Entry, plain_name
 from .skinning import BoundMesh, follow
-from .sources import LeftOut
+from .sources import LeftOut, guarded
 
 Array = NDArray[np.float64]
 
@@ -65,8 +65,7 @@ def from_zeroad(folder: Path) -> Iterator[Entry | LeftOut]:
             yield LeftOut(path.name, "the same animal as another mesh" if twin else "no clip fits its bones")
             continue
         seen.setdefault(animal.species, []).append(place)
-        for file, clip in fitting.items():
-            yield animal.entry(file, clip)
+        yield from guarded(path.name, (animal.entry(file, clip) for file, clip in fitting.items()))
     for path in sorted(set(clips) - used):
         yield LeftOut(path.name, "no mesh has the bones that the clip moves")
 
