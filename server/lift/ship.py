@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from ...animal.npz import read_json
+from ...animal.npz import read_json, write_json
 from ..data.motions.folder import MotionsError, read_rows
 from .weights import SHIPPED, load_network, save_weights
 
@@ -38,6 +38,9 @@ def ship(run: Path, name: str, results: Sequence[Path] = (), to: Path = SHIPPED)
         found |= numbers
     save_weights(to / name, network, {"purpose": PURPOSE, "data": data_of(card.get("config", {}).get("data", {})), **about,
                                       **({"results": found} if found else {})})
+    split = Path(str(card.get("config", {}).get("data", {}).get("motions", ""))) / "split.json"
+    if split.is_file():  # what must not be tested on, whatever folder is built later
+        write_json(to / name / "split.json", read_json(split))
     return to / name
 
 
