@@ -49,7 +49,7 @@ def raw_of_table(text: str, source: str) -> RawTracks:
 
 def _rows(text: str, source: str) -> list[list[str]]:
     """All rows that are not empty or comments; at least two."""
-    first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
+    first = next((line for line in io.StringIO(text) if line.strip() and not line.startswith("#")), "")
     separator = max(",;\t", key=first.count)
     if first.count(separator) == 0:
         raise TracksError(f"{source} is text, but no table: its first line has no columns.", ADVICE)
@@ -77,6 +77,15 @@ def _number(text: str, row: int, column: str, source: str) -> float:
         raise TracksError(f"{source}, row {row}, column {column[:40]}: '{text[:40]}' is no number.", ADVICE) from None
 
 
+def _numbers_of(row: list[str], columns: list[int], header: list[str], number: int, source: str) -> Array:
+    """The numbers in some columns of a row; nan where a cell says nothing, or a column is -1."""
+    cells = [(row[column] or "nan") if 0 <= column < len(row) else "nan" for column in columns]
+    try:
+        return np.array([float(cell) for cell in cells])
+    except ValueError:
+        return np.array([_number(cell, number, header[column], source) for cell, column in zip(cells, columns, strict=True)])
+
+
 # --- DeepLabCut -------------------------------------------------------------------------------------------------------
 
 
@@ -97,8 +106,7 @@ def _deeplabcut(rows: list[list[str]], source: str) -> RawTracks:
     columns = [(header["individuals"][column] if "individuals" in header else "", header["bodyparts"][column], coords[column])
                for column in data]  # fmt: skip
     start = len(header) + 1
-    values = np.array([[_number(row[column] if column < len(row) else "", start + number, header["bodyparts"][column], source)
-                        for column in data] for number, row in enumerate(body)])  # fmt: skip
+    values = np.stack([_numbers_of(row, data, header["bodyparts"], start + number, source) for number, row in enumerate(body)])
     texts = ["/".join(row[column] for column in index if column < len(row)) for row in body]
     return RawTracks("DeepLabCut", animals_of_columns(columns, values, texts, source))
 
@@ -183,9 +191,9 @@ def _wide(header: list[str], lower: list[str], rows: list[list[str]], source: st
     if not joints:
         raise TracksError(f"{source} is a table, but none of its columns come in pairs for x and y.", ADVICE)
     frame, animal = _column(lower, _FRAME), _column(lower, _ANIMAL)
-    values = np.array([[[_number(row[column] if column < len(row) else "", number, header[column], source) if column >= 0 else np.nan
-                         for column in (joint.x, joint.y, joint.sure)] for joint in joints]
-                       for number, row in enumerate(rows, start=2)])  # fmt: skip
+    columns = [column for joint in joints for column in (joint.x, joint.y, joint.sure)]
+    values = np.stack([_numbers_of(row, columns, header, number, source) for number, row in enumerate(rows, start=2)])
+    values = values.reshape(len(rows), len(joints), 3)
     texts = [row[frame].strip() if 0 <= frame < len(row) else str(at) for at, row in enumerate(rows)]
     numbers = _numbers(texts, source)
     groups: dict[tuple[str, str], list[int]] = {}

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,23 +94,32 @@ def finish(raw: RawTracks, reading: Reading, source: str) -> TrackFile:
     notes = list(raw.notes)
     if reading.fps is None and any(animal.fps is None for animal in raw.animals):
         notes.append(f"The file does not say how many frames a second there are: {DEFAULT_FPS:g} are assumed.")
-    tracks, empty = [], []
-    for animal in raw.animals:
-        made = _finish_animal(animal, reading, source, notes)
-        if made is None:
-            empty.append(animal.label or "an animal")
-        else:
-            tracks.append(made)
+    known = [(animal, found) for animal in raw.animals if (found := _cleaned(animal, reading, source, notes)) is not None]
+    skeletons: dict[Any, tuple[list[int], Skeleton]] = {}
+    # Animals of one list of points share one skeleton, guessed from the one of which most is seen.
+    for animal, (points, _, _) in sorted(known, key=lambda one: -int(np.isfinite(one[1][0]).sum())):
+        if _kind(animal) not in skeletons:
+            skeletons[_kind(animal)] = _skeleton(animal, points, reading.skeleton, source, notes)
+    tracks = [made for animal, found in known if (made := _made(animal, *found, *skeletons[_kind(animal)], reading, source)) is not None]
     if not tracks:
         limit = f" with a confidence of {reading.min_confidence:g} or more" if reading.min_confidence > 0 else ""
         raise TracksError(f"No point is visible in any frame of {source}{limit}.",
                           "Check that the file belongs to the footage, or lower the least confidence.")  # fmt: skip
-    if empty:
+    if len(tracks) < len(raw.animals):
+        seen = [one.label for one in tracks]
+        empty = [animal.label or "an animal" for animal in raw.animals if animal.label not in seen or not animal.label]
         notes.append(f"Left out, because not one point of them is visible: {_some(empty)}.")
     return TrackFile(raw.kind, tracks, list(dict.fromkeys(notes)))
 
 
-def _finish_animal(animal: RawAnimal, reading: Reading, source: str, notes: list[str]) -> Tracks | None:
+def _kind(animal: RawAnimal) -> tuple[Any, ...]:
+    """What animals share that have one skeleton."""
+    return (*animal.names, *animal.bones, animal.skeleton)
+
+
+def _cleaned(animal: RawAnimal, reading: Reading, source: str,
+             notes: list[str]) -> tuple[Array, Array, NDArray[np.int64]] | None:  # fmt: skip
+    """Points, confidences and even frame numbers, missing ones nan, from the first visible point to the last; None without any."""
     points, confidence = np.array(animal.points, np.float64), np.array(animal.confidence, np.float64)
     if points.ndim != 3 or not 1 <= points.shape[1] <= MAX_JOINTS:
         raise TracksError(f"{source} has {len(animal.names)} points in a frame; 1 to {MAX_JOINTS} can be read.",
@@ -130,10 +140,14 @@ def _finish_animal(animal: RawAnimal, reading: Reading, source: str, notes: list
     if not seen.any():
         return None
     first, last = np.flatnonzero(seen)[[0, -1]]
-    points, confidence, numbers = points[first : last + 1], confidence[first : last + 1], numbers[first : last + 1]
-    points, confidence, numbers = _even(points, confidence, numbers, animal.label, notes)
-    columns, skeleton = _skeleton(animal, points, reading.skeleton, source, notes)
-    if reading.skeleton is not None and not np.isfinite(points[:, columns]).any():
+    kept = slice(first, last + 1)
+    return _even(points[kept], confidence[kept], numbers[kept], animal.label, notes)
+
+
+def _made(animal: RawAnimal, points: Array, confidence: Array, numbers: NDArray[np.int64], columns: list[int], skeleton: Skeleton,
+          reading: Reading, source: str) -> Tracks | None:  # fmt: skip
+    """The tracks of the chosen columns; None where nothing of those is seen."""
+    if not np.isfinite(points[:, columns]).any():
         return None
     width, height = reading.size or (animal.width, animal.height)
     fps = reading.fps if reading.fps is not None else animal.fps if animal.fps is not None else DEFAULT_FPS
