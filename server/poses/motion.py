@@ -53,17 +53,9 @@ def endless_motions(
     unknown = set(odds) - set(names)
     if unknown or sum(odds.values()) <= 0:
         raise ValueError(f"no kind is called {', '.join(sorted(unknown))}; kinds are {', '.join(names)}" if unknown else "no kind is drawn")
-    weights = torch.tensor([float(odds.get(name, 0.0)) for name in names])
-    # Numbers of each kind are fixed by the odds and only the rest is drawn, so that a batch's sizes need no look at the device.
-    share = weights / weights.sum() * count
-    numbers = share.floor().long()
-    seed = torch.randint(2**31, (1,), generator=generator, device=generator.device).item()
-    rest = torch.multinomial((share - numbers).clamp_min(1e-9), count - int(numbers.sum()), replacement=False,
-                             generator=torch.Generator().manual_seed(int(seed))) if count > int(numbers.sum()) else []
-    for index in rest:
-        numbers[index] += 1
+    numbers = _numbers([float(odds.get(name, 0.0)) for name in names], count, generator)
     clips: list[EndlessMotions] = []
-    for index, (name, number) in enumerate(zip(names, numbers.tolist(), strict=True)):
+    for index, (name, number) in enumerate(zip(names, numbers, strict=True)):
         if number and name == "tree":
             clips.append(EndlessMotions(*tree_motions(number, frames, fps, max_joints, generator), torch.full((number,), index)))
         elif number:
@@ -72,6 +64,20 @@ def endless_motions(
             clips.append(EndlessMotions(*pack(animals, points, max_joints, generator), torch.full((number,), index)))
     whole = _join(clips, generator)
     return whole if device is None else EndlessMotions(*(x.to(device) for x in whole))
+
+
+def _numbers(odds: list[float], count: int, generator: torch.Generator) -> list[int]:
+    """How many clips of each kind: what the odds say, as whole numbers, and the rest drawn."""
+    weights = torch.tensor(odds)
+    share = weights / weights.sum() * count
+    numbers = share.floor().long()
+    left = count - int(numbers.sum())
+    if left:
+        seed = int(torch.randint(2**31, (1,), generator=generator, device=generator.device))
+        odd = (share - numbers).clamp_min(1e-9) * (weights > 0)
+        drawn = torch.multinomial(odd, left, replacement=False, generator=torch.Generator().manual_seed(seed))
+        numbers[drawn] += 1
+    return numbers.tolist()
 
 
 def _join(clips: list[EndlessMotions], generator: torch.Generator) -> EndlessMotions:

@@ -8,8 +8,10 @@ from torch import Tensor
 from .noise import chance
 from .plans import Animals
 
+Packed = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
 
-def pack(animals: Animals, points: Tensor, most: int, generator: torch.Generator, turned: float = 0.5) -> tuple[Tensor, ...]:
+
+def pack(animals: Animals, points: Tensor, most: int, generator: torch.Generator, turned: float = 0.5) -> Packed:
     """Positions, joints, adjacency, sides, parents (see `motion.EndlessMotions`) of the places' points (B, F, P, 3).
 
     Places that are not there leave, and what hung on them hangs on what they hung on. most: joints of a skeleton; ends of the tree

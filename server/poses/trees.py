@@ -10,7 +10,7 @@ from torch import Tensor
 from ...animal.skeleton import Skeleton
 from .acting import standing
 from .noise import smooth_noise, uniform
-from .packing import adjacency_of, kept, pack
+from .packing import Packed, adjacency_of, kept, pack
 from .plans import KINDS, draw_animals
 from .ranges import widths_of
 
@@ -37,7 +37,7 @@ def turned(vectors: Tensor, turns: Tensor) -> Tensor:
     return vectors + sine * cross + versine * torch.linalg.cross(turns, cross, dim=-1)
 
 
-def tree_motions(count: int, frames: int, fps: float, most: int, generator: torch.Generator) -> tuple[Tensor, ...]:
+def tree_motions(count: int, frames: int, fps: float, most: int, generator: torch.Generator) -> Packed:
     """Positions, joints, adjacency, sides, parents as in `EndlessMotions` of random trees of 8 to `most` joints."""
     device = generator.device
     size = torch.randint(8, most + 1, (count, 1), generator=generator, device=device)
