@@ -85,10 +85,16 @@ def lift(
     chosen = track_input.choose(found.tracks, animal)
     track_input.show(tracks, found, chosen)
     names = file_names(chosen)
-    results = []
+    results: list[Result] = []
     with lifter(server, key_dir, device) as work:
         for name, one in zip(names, chosen, strict=True):
-            results.append(_lift_one(work, name, one, options, out, "strip" if len(chosen) == 1 else f"{name}_strip"))
+            try:
+                results.append(_lift_one(work, name, one, options, out, "strip" if len(chosen) == 1 else f"{name}_strip"))
+            except Exception as error:  # an animal of which too little is seen does not spoil the others
+                if getattr(error, "code", "") != "bad_tracks" or len(chosen) == 1 or (one is chosen[-1] and not results):
+                    raise
+                found.notes.append(f"Not lifted: {name}. {error}")
+                say(found.notes[-1])
     from ..animal.tracks import save_tracks
 
     save_tracks(out / "tracks.json", [result.tracks for result in results])

@@ -13,7 +13,7 @@ from PIL import Image
 
 from bestiary.animal.cameras import Camera
 from bestiary.animal.motion import Motion, load_motion
-from bestiary.animal.tracks import Tracks, load_tracks
+from bestiary.animal.tracks import Tracks, TracksError, load_tracks
 from bestiary.cli.main import run
 from bestiary.server.engine import JobContext
 from bestiary.server.lift import engine
@@ -49,6 +49,8 @@ def lifted(monkeypatch: pytest.MonkeyPatch) -> Seen:
 
     def pipeline(tracks: Tracks, options: Mapping[str, Any], *more: Any) -> Motion:
         seen.append((tracks, dict(options)))
+        if tracks.label == "fox 2":
+            raise TracksError("Too little of it is seen.", "Track more points.")
         return flat(tracks, options, *more)
 
     monkeypatch.setattr(engine.LiftEngine, "__init__", lambda self, device="cpu", _=None: make(self, device, pipeline))
@@ -150,11 +152,14 @@ def test_twelve_animals_and_some_of_them(
     path, out = table(animals=12, frames=3), tmp_path / "out"
     code, shown = call(capsys, "lift", path, "--out", out, "--no-blender")
     assert code == 0 and "12 animals" in shown and len(lifted) == 12
-    assert sorted(file.name for file in out.glob("*.npz")) == sorted(f"fox_{i}.npz" for i in range(1, 13))
-    assert (out / "fox_12_strip.png").is_file() and len(load_tracks(out / "tracks.json")) == 12
+    assert "Not lifted: fox_2. Too little of it is seen." in shown
+    assert sorted(file.name for file in out.glob("*.npz")) == sorted(f"fox_{i}.npz" for i in range(1, 13) if i != 2)
+    assert (out / "fox_12_strip.png").is_file() and len(load_tracks(out / "tracks.json")) == 11
     lifted.clear()
-    assert call(capsys, "lift", path, "--out", out, "--no-blender", "--animal", "fox 3", "2")[0] == 0
-    assert [tracks.label for tracks, _ in lifted] == ["fox 3", "fox 2"]
+    assert call(capsys, "lift", path, "--out", out, "--no-blender", "--animal", "fox 3", "1")[0] == 0
+    assert [tracks.label for tracks, _ in lifted] == ["fox 3", "fox 1"]
+    code, shown = call(capsys, "lift", path, "--out", out, "--no-blender", "--animal", "2")
+    assert code == 2 and "Too little of it is seen." in shown and "Track more points." in shown
     code, shown = call(capsys, "lift", path, "--out", out, "--no-blender", "--animal", "hare")
     assert code == 2 and "no animal 'hare'" in shown and "fox 1" in shown
 
