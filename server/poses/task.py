@@ -21,7 +21,9 @@ from .generator import PoseGenerator, Poses
 from .losses import joint_error, pose_loss
 from .network import NetworkError, PoseNetwork
 from .ranges import space_of
+from .single_frame import lift_frames
 from .skeletons import PAPER, PoseSpace
+from .spherical import camera_axes
 from .weights import save_pose_weights
 
 CHECKED = 2000
@@ -160,9 +162,37 @@ class PoseTask:
             numbers[f"{name}flat_error"] = joint_error(flat, batch.positions).mean()
         return {key: float(value) for key, value in numbers.items()}
 
-    def ship(self, folder: Path, network: nn.Module, card: dict[str, Any]) -> None:
-        """The weights in half precision with their card."""
-        save_pose_weights(folder, network, {**card, "drawing": self.drawing.__dict__})
+    def ship(self, folder: Path, network: PoseNetwork, card: dict[str, Any]) -> None:
+        """The weights in half precision with their card, which says how they do on poses of other kinds too."""
+        purpose = (f"The 2D points of one frame to a pose of {len(self.space.skeleton)} joints: the network of the pose synthesis paper, "
+                   "the engine that looks at single frames.")
+        data = "endless synthetic poses (server/poses), each used once; no recordings"
+        save_pose_weights(folder, network, {"purpose": purpose, "data": data, **card, "drawing": self.drawing.__dict__,
+                                            "held_out": held_out(network, self.space)})
+
+
+def held_out(network: PoseNetwork, space: PoseSpace, count: int = CHECKED) -> dict[str, dict[str, float]]:
+    """Losses and errors on whole and sharp poses of each kind: of the paper, turned any way, upright, seen from near.
+
+    error: `losses.joint_error` of what the single-frame engine makes of them (x and y are the points'), flat_error: of depth 0.
+    """
+    device = next(network.parameters()).device
+    pairs = torch.tensor(space.pairs, device=device).reshape(-1, 2)
+    kinds: dict[str, dict[str, Any]] = {"paper": {}}
+    if space.lengths is not None:
+        kinds |= {"any_way": {"lengths": "anatomical"}, "upright": {"lengths": "anatomical", "turning": "upright"},
+                  "near": {"lengths": "anatomical", "turning": "upright", "near": 5.0}}
+    found = {}
+    for name, kind in kinds.items():
+        poses = PoseGenerator(space, device, **kind).draw(count, torch.Generator(device=device).manual_seed(CHECK_SEED + 1))
+        with torch.no_grad():
+            parts = pose_loss(network(poses.points), poses.vectors, pairs)
+        true = camera_axes(poses.positions)
+        flat = torch.stack([poses.points[..., 0], -poses.points[..., 1], torch.zeros_like(true[..., 2])], dim=-1)
+        lifted = torch.as_tensor(lift_frames(network, flat[..., :2].cpu().numpy()), dtype=true.dtype, device=device)
+        numbers = {**parts, "error": joint_error(lifted, true).mean(), "flat_error": joint_error(flat, true).mean()}
+        found[name] = {key: round(float(value), 4) for key, value in numbers.items()}
+    return found
 
 
 def _space(drawing: Drawing) -> PoseSpace:

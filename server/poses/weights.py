@@ -31,13 +31,14 @@ def save_pose_weights(folder: Path, network: nn.Module, card: Mapping[str, Any])
             if tensor.is_floating_point()}
     draft = folder / ".weights.tmp"
     save_file(half, draft)
+    draft.chmod(0o644)
     draft.replace(folder / "weights.safetensors")
     count = sum(tensor.numel() for tensor in network.parameters())
     # A training's record has a format of its own, so ours comes last.
     about = {**dict(card), "format": FORMAT, "settings": network.settings, "parameters": count}
     write_json(folder / "card.json", about)
     with whole_file(folder / "card.md") as stream:
-        stream.write(card_text(folder.name, {k: v for k, v in about.items() if k != "settings"}).encode())
+        stream.write(card_text("Pose network", {k: v for k, v in about.items() if k != "settings"}).encode())
 
 
 def load_pose_network(folder: str | Path | None = None, device: str | torch.device = "cpu") -> tuple[PoseNetwork, dict[str, Any]]:
