@@ -77,14 +77,21 @@ def _entry(self, context):
         self.layout.menu(BESTIARY_MT_add_animal.bl_idname, icon="OUTLINER_OB_ARMATURE")
 
 
+def _import_entry(self, _context):
+    """The entry in File > Import."""
+    self.layout.operator("bestiary.open_motion", text="Bestiary Motion (.npz)")
+
+
 CLASSES = (BESTIARY_MT_add_animal, *(_family_menu(label) for label, _ in (*GROUPS, (_OTHERS, ()))))
 
 
 def register() -> None:
-    """Hang the entry into Blender's menu."""
+    """Hang the entries into Blender's menus."""
     bpy.types.VIEW3D_MT_mesh_add.append(_entry)
+    bpy.types.TOPBAR_MT_file_import.append(_import_entry)
 
 
 def unregister() -> None:
-    """Take it out."""
+    """Take them out."""
+    bpy.types.TOPBAR_MT_file_import.remove(_import_entry)
     bpy.types.VIEW3D_MT_mesh_add.remove(_entry)

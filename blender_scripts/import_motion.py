@@ -6,7 +6,7 @@
 
 Runs as a bare file in a bare Blender, see `import_animals.py`. Each motion becomes an armature with an action, all in one
 scene of the first one's frame rate, one beside the other unless a camera says where they are; the first one's camera is
-the scene's, with the film behind its view and the tracks before it.
+the scene's. Cameras have the film behind their view and the tracks before it.
 """
 
 from __future__ import annotations
@@ -49,8 +49,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("files", nargs="+", type=Path, metavar="MOTION.npz", help="motions, such as `bestiary lift` writes")
     parser.add_argument("--video", type=Path, help="the footage, a movie or the first of numbered pictures")
     parser.add_argument("--video-first", type=int, default=0, help="the place in the footage of frame number 0, from 0")
-    parser.add_argument("--tracks", type=Path, help="the tracks that the first motion was lifted from (.json)")
-    parser.add_argument("--animal", type=int, default=0, help="which animal of the tracks, from 0")
+    parser.add_argument("--tracks", type=Path, help="the tracks that the motions were lifted from, in their order (.json)")
     parser.add_argument("--blend", type=Path, help="save a .blend here")
     parser.add_argument("--glb", type=Path, help="export a .glb here")
     parser.add_argument("--render", type=Path, help="render a PNG of one frame here")
@@ -69,11 +68,11 @@ def main() -> None:
     options = arguments()
     try:
         motions = [load_motion(path) for path in options.files]
-        tracks = read_tracks(options.tracks).tracks[options.animal] if options.tracks else None
+        tracks = read_tracks(options.tracks).tracks if options.tracks else []
         start = time.perf_counter()
         bpy.ops.wm.read_factory_settings(use_empty=True)
         whole = build(motions, options, tracks)
-    except (OSError, ValueError, IndexError) as error:
+    except (OSError, ValueError) as error:
         sys.exit(f"import_motion: {error}")
     done = {"motions": len(motions), "frames": max(map(len, motions)), "seconds_import": round(time.perf_counter() - start, 3),
             "blender": bpy.app.version_string}
@@ -94,7 +93,7 @@ def main() -> None:
     print(json.dumps(done))
 
 
-def build(motions: list[Motion], options: argparse.Namespace, tracks: Tracks | None) -> bpy.types.Collection:
+def build(motions: list[Motion], options: argparse.Namespace, tracks: list[Tracks]) -> bpy.types.Collection:
     """All motions in one collection, the scene made to fit them. Raises ValueError."""
     from bestiary.scene.footage import Film
     from bestiary.scene.skeleton_rig import MotionOptions, build_motion
@@ -104,7 +103,8 @@ def build(motions: list[Motion], options: argparse.Namespace, tracks: Tracks | N
     made = []
     for number, motion in enumerate(motions):
         first = number == 0
-        how = MotionOptions(film=film if first else None, tracks=tracks if first else None, match_scene=first)
+        seen = tracks[number] if number < len(tracks) else None
+        how = MotionOptions(film=film if motion.cameras else None, tracks=seen, match_scene=first)
         made.append(build_motion(motion, motion.label or options.files[number].stem, how))
     scene.frame_end = max(scene.frame_end, *(int(np.ceil(action.frame_range[1])) for action in bpy.data.actions))
     scene.frame_set(scene.frame_start)

@@ -18,7 +18,7 @@ def make_engines(model_path: str | None, device: str) -> dict[str, Engine]:
     from .fit.engine import FitEngine
     from .lift.engine import LiftEngine
 
-    engines: list[Engine] = [FitEngine(model_path, device), LiftEngine(device), EchoEngine()]
+    engines: list[Engine] = [FitEngine(model_path, device), LiftEngine(device, folders=False), EchoEngine()]
     return {engine.name: engine for engine in engines}
 
 

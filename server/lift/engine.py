@@ -30,13 +30,18 @@ _PLAIN = ("network", "swaps", "warnings", "contacts", "tracks")
 
 
 class LiftEngine:
-    """Lifts one animal's tracks a job. `device` is a torch device; `pipeline` None takes the trained networks that ship."""
+    """Lifts one animal's tracks a job.
+
+    device: a torch device. pipeline: what lifts; None = the trained networks. folders: whether a request may name the folder of a
+    network; not for requests that came over a wire, which may only name those that ship.
+    """
 
     name = "lift"
 
-    def __init__(self, device: str = "cpu", pipeline: Pipeline | None = None) -> None:
+    def __init__(self, device: str = "cpu", pipeline: Pipeline | None = None, folders: bool = True) -> None:
         self.device = device
         self._pipeline = pipeline
+        self._folders = folders
 
     def run(self, request: Any, frames: Mapping[str, np.ndarray], job: JobContext) -> tuple[Any, dict[str, np.ndarray]]:
         """See `Engine`: answers a `LiftRequest` with a `LiftResult`, a `ReadTracksRequest` with a `TracksResult`."""
@@ -61,6 +66,12 @@ class LiftEngine:
             from .pipeline import lift_job
 
             self._pipeline = lift_job
+        if not self._folders and "network" in request.options:
+            from .weights import shipped
+
+            if request.options["network"] not in shipped():
+                raise JobFailure("no_network", f"No network called '{request.options['network']}' ships with this server.",
+                                 f"There are {', '.join(shipped()) or 'none'}.")
         motion = self._pipeline(tracks, request.options, cameras, self.device, job)
         job.progress(1.0, "done")
         return answer(motion, tracks, time.perf_counter() - began)
@@ -137,11 +148,16 @@ def answer(motion: Motion, tracks: Tracks, seconds: float) -> tuple[m.LiftResult
     swaps = [m.SwappedSides(int(first), int(last), [str(name) for name in names]) for first, last, names in details.get("swaps", ())]
     facts = {str(name): value for name, value in details.items()
              if name not in _PLAIN and isinstance(value, float | int | bool | str)}
+
+    def named(name: str) -> str | None:
+        return name if name in arrays else None
+
     return m.LiftResult(
         list(motion.skeleton.names), list(motion.skeleton.parents), motion.fps, "positions", "points", "numbers",
-        *(name if name in arrays else None for name in ("uncertainty", "contacts", "K", "R", "t")),
-        cameras[0].width if cameras else 0, cameras[0].height if cameras else 0, motion.label, motion.species or None,
-        str(details.get("network", "")), swaps, facts, [str(text) for text in details.get("warnings", ())], seconds), arrays
+        uncertainty=named("uncertainty"), contacts=named("contacts"), K=named("K"), R=named("R"), t=named("t"),
+        width=cameras[0].width if cameras else 0, height=cameras[0].height if cameras else 0, label=motion.label,
+        species=motion.species or None, network=str(details.get("network", "")), swaps=swaps, facts=facts,
+        warnings=[str(text) for text in details.get("warnings", ())], seconds=seconds), arrays
 
 
 def points_like(motion: Motion, tracks: Tracks) -> np.ndarray:

@@ -284,6 +284,19 @@ def test_tracks_are_read_again_in_a_file_that_was_opened_later(footage, write, t
     assert lift() == {"FINISHED"} and skeleton()
 
 
+def test_a_motion_on_disk_opens_without_a_server(addon, tmp_path):
+    from bestiary.animal.motion import Motion, save_motion
+    from bestiary.animal.skeleton import Skeleton
+
+    places = np.concatenate([walk(9) / 100, np.ones((9, 8, 1))], axis=2)
+    save_motion(tmp_path / "dog.npz", Motion(places, Skeleton(tuple(NAMES), (-1, 0, 1, 1, 1, 0, 0, 0)), 60.0))
+    assert bpy.ops.bestiary.open_motion("EXEC_DEFAULT", True, filepath=str(tmp_path / "dog.npz")) == {"FINISHED"}
+    assert skeleton().name == "dog" and bpy.context.scene.render.fps == 24
+    (tmp_path / "words.npz").write_text("no motion")
+    with pytest.raises(RuntimeError, match="words"):
+        bpy.ops.bestiary.open_motion(filepath=str(tmp_path / "words.npz"))
+
+
 # --- the markers of a movie clip ------------------------------------------------------------------------------------------
 
 

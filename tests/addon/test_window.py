@@ -23,7 +23,7 @@ def in_a_window(program):
     return program
 
 
-def drive(program, story, server, folder):
+def drive(program, story, server, folder, photo=HERE / "fox.jpg", hints=HERE / "fox.json"):
     """Install the extension, run a story in a window, and give its outcome."""
     extension = build_extension(folder)
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
@@ -35,7 +35,7 @@ def drive(program, story, server, folder):
         [
             *in_a_window(program), "--factory-startup", "--enable-event-simulate", "-p", "0", "0", "1600", "900",
             "--python", str(HERE / story), "--",
-            "--photo", str(HERE / "fox.jpg"), "--hints", str(HERE / "fox.json"),
+            "--photo", str(photo), "--hints", str(hints),
             "--server", server, "--out", str(folder),
         ],
         timeout=400, **common,
@@ -75,3 +75,22 @@ def test_an_impatient_animator(program, server, tmp_path):
     assert outcome["busy_after_undo"] and not outcome["busy_after_load"]
     assert outcome["thread_ended_after_disable"]
     assert outcome["placed"] == 1 and not outcome["tool_after_load"]
+
+
+@programs
+def test_from_tracks_to_motion(program, tmp_path):
+    import sys
+
+    from bestiary.cli.connection import private_server
+
+    keep = os.environ.get("BESTIARY_SCREENSHOTS")
+    folder = Path(keep) if keep else tmp_path
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "dog.mp4").is_file():
+        subprocess.run([sys.executable, str(HERE / "make_footage.py"), str(folder)], check=True, timeout=500, capture_output=True)
+    with private_server() as address:
+        outcome = drive(program, "drive_footage.py", address, folder, folder / "dog.mp4", folder / "dog_points.json")
+    assert outcome["animals"] == ["Rex"] and outcome["film"] == "dog.mp4"
+    assert outcome["offline_at_first"] and not outcome["error"] and outcome["stages"]
+    assert "Rex" in outcome["rigs"] and outcome["summary"] and outcome["fps"] == 24
+    assert outcome["undo"] == [2, 0, 2]
