@@ -42,7 +42,16 @@ from .errors import (
     WireError,
     error_from_failure,
 )  # fmt: skip
-from .lifting import Lifted, ReadTracks, TrackedPoints, TracksLike, build_lift, build_reading, read_lifted, read_tracks_result
+from .lifting import (
+    Lifted,
+    ReadTracks,
+    TrackedPoints,
+    TracksLike,
+    build_lift,
+    build_reading,
+    read_lifted,
+    read_tracks_result,
+)
 from .messages import AnimalHints
 from .reconstruction import AnimalInput, Echo, ImageLike, Reconstruction, build_request, read_result
 
