@@ -115,6 +115,29 @@ def test_one_animal(
     assert options == {"feet": True, "smooth": 1.0, "camera_static": True}
 
 
+def test_the_network_that_ships(table: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The whole way with nothing replaced: seen by its camera the motion lies on the tracks, and no joint is far under the ground."""
+    out = tmp_path / "out"
+    code, shown = call(capsys, "lift", table(), "--out", out, "--size", "640x480", "--length", "1.0", "--device", "cpu", "--no-blender")
+    assert code == 0, shown
+    motion, tracks = load_motion(out / "fox_1.npz"), load_tracks(out / "tracks.json")[0]
+    seen = np.stack([motion.cameras[f if len(motion.cameras) > 1 else 0].project(motion.positions[f]) for f in range(len(motion))])
+    assert np.median(np.linalg.norm(seen - tracks.points, axis=-1)) < 10
+    assert np.isfinite(motion.positions).all() and motion.positions[..., 2].min() > -0.3
+    lengths = motion.bone_lengths()
+    np.testing.assert_allclose(lengths, np.broadcast_to(lengths[:1], lengths.shape), rtol=1e-3)
+    assert 0.8 < max(np.linalg.norm(motion.positions[0] - joint, axis=-1).max() for joint in motion.positions[0]) < 1.25
+    assert json.loads((out / "summary.json").read_text(encoding="utf-8"))["animals"][0]["network"] == "bestiary"
+
+
+@pytest.mark.blender
+def test_armatures_are_built(lifted: Seen, table: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    code, shown = call(capsys, "lift", table(frames=4), "--out", out, "--size", "640x480")
+    assert code == 0, shown
+    assert (out / "motion.blend").stat().st_size > 10_000 and (out / "motion.glb").read_bytes()[:4] == b"glTF"
+
+
 def test_what_is_said_reaches_the_engine(
     lifted: Seen, table: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
