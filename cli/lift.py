@@ -273,7 +273,7 @@ def _show(results: list[Result], out: Path, summary: dict[str, Any]) -> None:
         facts, about = result.summary["facts"], result.summary
         error, noise = facts.get("error_px"), facts.get("noise_px")
         rows.append([about["name"], f"{about['frames']}", f"{about['joints']}", "–" if error is None else f"{error:.1f} px",
-                     "–" if noise is None else f"{noise:.1f} px", f"{about['frames_per_second']:.0f}"])  # fmt: skip
+                     "–" if noise is None else f"{noise:.1f} px", f"{about['frames_per_second']:.3g}"])  # fmt: skip
     print_table(f"{len(rows)} motion{'s' * (len(rows) != 1)}", ["animal", "frames", "joints", "off the tracks", "noise of the tracks",
                 "frames a second"], rows)  # fmt: skip
     for result in results:
