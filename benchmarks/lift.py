@@ -30,6 +30,7 @@ from ..server.evaluate.plot import line_plot
 from ..server.evaluate.report import markdown_table, write_metrics, write_text
 from ..server.lift import layers
 from ..server.lift.networks import make_network, parameters_of
+from ..server.lift.pipeline import lift
 from ..server.lift.windows import _windows, lift_tracks
 from ..server.train.settings import read_config
 from .peak import peak_in_process, print_peak
@@ -38,6 +39,8 @@ Say = Callable[[str], None]
 Metrics = dict[str, float]
 CONFIGS = Path(layers.__file__).parent / "configs"
 KINDS = ("lifter", "bestiary", "lfm", "dstformer")
+PIPELINES = ("full_bestiary", "small_bestiary")
+"""Networks that are also measured with the whole pipeline around them."""
 SPEED_FRAMES = 480
 ATTENTION_FRAMES = (48, 120, 240, 480, 960, 1920, 3840, 7680)
 MEMORY_FRAMES = (500, 1000, 2000, 5000, 10_000)
@@ -259,13 +262,7 @@ def _about(device: str) -> str:
 
 def _pipelines(nets: dict[str, nn.Module], tracks: Tracks, device: str) -> dict[str, Callable[[], object]]:
     """The whole pipeline around our networks, as calls."""
-    from ..server.evaluate.lift_methods import pipeline
-
-    found: dict[str, Callable[[], object]] = {}
-    for name in ("full_bestiary", "small_bestiary"):
-        method = pipeline(name, nets[name], device)
-        found[f"{name}_pipeline"] = lambda method=method: method(tracks)
-    return found
+    return {f"{name}_pipeline": lambda net=nets[name]: lift(tracks, net, device=device) for name in PIPELINES}
 
 
 if __name__ == "__main__":

@@ -117,12 +117,13 @@ def lift(
         device: cpu, cuda, cuda:0; auto is CUDA where there is one.
     """
     from ..server.evaluate import lift as evaluation
+    from ..server.train.distributed import pick_device
 
     unknown = set(sections) - set(evaluation.SECTIONS)
     if unknown:
         raise CliError(f"There is no section {', '.join(sorted(unknown))}.", f"There are {', '.join(evaluation.SECTIONS)}.")
     folders = named_networks(networks)
-    inputs = evaluation.from_folder(need_folder(motions), folders, out, seed, views, chosen_device(device), only, leave_out, say)
+    inputs = evaluation.from_folder(need_folder(motions), folders, out, seed, views, pick_device(device), only, leave_out, say)
     if not inputs.clips:
         raise CliError(f"{motions} has no test clip in these categories.", "Check --only and --leave-out.")
     show(evaluation.run(inputs, sections), out)
@@ -153,6 +154,7 @@ def lift_table(
         device: cpu, cuda, cuda:0; auto is CUDA where there is one.
     """
     from ..server.evaluate import lift_tables as evaluation
+    from ..server.train.distributed import pick_device
     from ..server.train.start import config_of
 
     if table not in evaluation.TABLES:
@@ -160,7 +162,7 @@ def lift_table(
     if seeds < 1:
         raise CliError(f"--seeds {seeds}: at least 1.", "")
     settings = config_of(evaluation.CONFIG if config is None else need_file(config, "The config"))
-    work = evaluation.Work(settings, need_folder(motions), out, seeds, steps, chosen_device(device), animals, say)
+    work = evaluation.Work(settings, need_folder(motions), out, seeds, steps, pick_device(device), animals, say)
     show(evaluation.run(work, table), out)
 
 
@@ -183,11 +185,12 @@ def lift_real(
         device: cpu, cuda, cuda:0; auto is CUDA where there is one.
     """
     from ..server.evaluate import lift_real as evaluation
+    from ..server.train.distributed import pick_device
 
     unknown = set(sections) - {"rat", "badja"}
     if unknown:
         raise CliError(f"There is no section {', '.join(sorted(unknown))}.", "There are rat and badja.")
-    show(evaluation.run(need_folder(data), named_networks(networks), out, chosen_device(device), seed, sections, say), out)
+    show(evaluation.run(need_folder(data), named_networks(networks), out, pick_device(device), seed, sections, say), out)
 
 
 def named_networks(texts: tuple[str, ...]) -> dict[str, str]:
@@ -206,13 +209,6 @@ def named_networks(texts: tuple[str, ...]) -> dict[str, str]:
     if not found:
         raise CliError("No network ships with this copy.", "Name one: --networks NAME=FOLDER")
     return found
-
-
-def chosen_device(device: str) -> str:
-    """`device`, or CUDA where there is one for "auto"."""
-    import torch
-
-    return device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def need_folder(path: Path) -> Path:

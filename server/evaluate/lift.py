@@ -256,7 +256,7 @@ def report(inputs: Inputs, tally: Tally, chosen: Mapping[str, str], about: str) 
     note = f" Filters were given the window that suits these clips best: {filters}." if filters else ""
     counts = {name: len(clips) for name, clips in tally.rows.items()}
     short = [f"{name} ({count})" for name, count in counts.items() if count < max(counts.values())]
-    note += f" Not on every clip: {', '.join(short)}." if short else ""
+    note += f" Not on every clip, so that means are of other animals: {', '.join(short)}." if short else ""
     return f"{about}{note}\n\n{method_table(tally, names, parameters(inputs))}\n{species_table(tally, names)}"
 
 

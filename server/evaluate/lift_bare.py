@@ -14,9 +14,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
 from ..lift.weights import shipped
+from ..train.distributed import pick_device
 from ..train.start import config_of
 from . import lift, lift_real, lift_tables
 from .lift_clips import LEFT_OUT
@@ -30,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         one = verbs.add_parser(verb)
         one.add_argument("--data" if verb == "real" else "--motions", type=Path, required=True)
         one.add_argument("--out", type=Path, required=True)
-        one.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+        one.add_argument("--device", default="auto")
         if verb == "table":
             one.add_argument("--table", choices=list(lift_tables.TABLES), required=True)
             one.add_argument("--config", type=Path, default=lift_tables.CONFIG)
@@ -55,13 +54,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: argparse.Namespace) -> None:
+    given.device = pick_device(given.device)
     if given.verb == "table":
         config = config_of(given.config, None, given.set)
         lift_tables.run(lift_tables.Work(config, given.motions, given.out, given.seeds, given.steps, given.device, given.animals, _say),
                         given.table)  # fmt: skip
     else:
         texts = given.networks or shipped()
-        folders = dict(text.split("=", 1) if "=" in text else (Path(text).name, text) for text in texts)
+        pairs = [text.partition("=") for text in texts]
+        folders = {name if equals else Path(name).name: folder or name for name, equals, folder in pairs}
         if given.verb == "real":
             lift_real.run(given.data, folders, given.out, given.device, given.seed, given.sections, _say)
         else:

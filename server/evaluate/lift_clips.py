@@ -67,7 +67,8 @@ def draws(seed: int, name: str, view: int, purpose: str) -> np.random.Generator:
 
 
 def seen_clip(entry: Entry, cameras: Sequence[Camera], view: int = 0) -> SeenClip:
-    """An entry's motion through one camera, or through one for each frame, exact and complete."""
+    """An entry's motion through one camera, or through one for each frame, exact and complete. The tracks do not tell the focal length:
+    whoever films animals seldom knows it."""
     positions = entry.motion.positions
     each = list(cameras) * len(positions) if len(cameras) == 1 else list(cameras)
     if len(each) != len(positions):
@@ -75,8 +76,8 @@ def seen_clip(entry: Entry, cameras: Sequence[Camera], view: int = 0) -> SeenCli
     truth = np.stack([camera.to_camera(frame) for camera, frame in zip(each, positions, strict=True)])
     points = np.stack([camera.project(frame) for camera, frame in zip(each, positions, strict=True)])
     first = each[0]
-    tracks = Tracks(points, entry.motion.skeleton, entry.motion.fps, None, first.width, first.height, float(first.K[0, 0]),
-                    label=entry.name, source=entry.source_key)  # fmt: skip
+    tracks = Tracks(points, entry.motion.skeleton, entry.motion.fps, width=first.width, height=first.height, label=entry.name,
+                    source=entry.source_key)  # fmt: skip
     return SeenClip(entry.name, entry.category, entry.source_key, view, tracks, 1000.0 * truth, tuple(cameras))
 
 

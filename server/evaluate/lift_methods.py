@@ -34,6 +34,7 @@ from ...animal.motion import Motion
 from ...animal.tracks import Tracks
 from ..lift.inputs import fill_gaps
 from ..lift.networks import NetworkError
+from ..lift.pipeline import lift
 from ..lift.weights import load_network
 from ..lift.windows import LiftedClip, lift_tracks
 from ..poses.network import PoseNetwork
@@ -85,16 +86,18 @@ def network(name: str, net: nn.Module, device: str = "cpu", facing: bool = True,
             lifted = lift_tracks(*given, orient=False)
         except NetworkError:
             return {}
-        found = {name: Prediction(lifted.positions, lifted.uncertainty, None if net.canonical else _pixels(lifted, lifted.positions))}
+        shown = None if net.canonical else _pixels(lifted, lifted.positions, tracks)
+        found = {name: Prediction(lifted.positions, lifted.uncertainty, shown)}
         ways = {"": lifted.positions, "_turned": turned_onto_previous(lifted.positions)}
         if net.canonical and facing:
             lifted = lift_tracks(*given, orient=True)
-            found[f"{name}_facing"] = Prediction(lifted.positions, pixels=_pixels(lifted, lifted.positions))
+            found[f"{name}_facing"] = Prediction(lifted.positions, pixels=_pixels(lifted, lifted.positions, tracks))
             ways["_facing"] = lifted.positions
         for way, positions in ways.items() if filtered else ():
             for window in SAVGOL_WINDOWS:
                 smooth = smoothed(positions, window)
-                found[f"{name}_savgol{way}@{window}"] = Prediction(smooth, pixels=_pixels(lifted, smooth) if way == "_facing" else None)
+                shown = _pixels(lifted, smooth, tracks) if way == "_facing" else None
+                found[f"{name}_savgol{way}@{window}"] = Prediction(smooth, pixels=shown)
         return found
 
     return method
@@ -108,14 +111,31 @@ def single_frame(net: PoseNetwork) -> Method:
             lifted = lift_single(net, tracks.points, np.asarray(tracks.confidence), tracks.skeleton)
         except SingleFrameError:
             return {}
-        return {"single_frame": Prediction(lifted.positions, pixels=_pixels(lifted, lifted.positions))}
+        return {"single_frame": Prediction(lifted.positions, pixels=_pixels(lifted, lifted.positions, tracks))}
 
     return method
 
 
-def _pixels(lifted: LiftedClip, positions: Array) -> Array:
-    """Where a far camera sees positions (F, J, 3) of a lifted clip, (F, J, 2)."""
-    return positions[..., :2] * lifted.scale + lifted.centre[:, None]
+def pipeline(name: str, net: nn.Module, device: str = "cpu") -> Method:
+    """A network with all that is done around it, as NAME_pipeline: in the axes of the camera that it finds, metres."""
+
+    def method(tracks: Tracks) -> dict[str, Prediction]:
+        motion = lift(tracks, net, device=device)
+        cameras = motion.cameras * len(motion) if len(motion.cameras) == 1 else motion.cameras
+        pixels = [camera.project(frame) for camera, frame in zip(cameras, motion.positions, strict=True)]
+        return {f"{name}_pipeline": Prediction(in_camera(motion), motion.uncertainty, np.stack(pixels), motion)}
+
+    return method
+
+
+def _pixels(lifted: LiftedClip, positions: Array, tracks: Tracks) -> Array:
+    """Where a far camera sees positions (F, J, 3) of a lifted clip, (F, J, 2): their size is the one for the whole clip with which they
+    come nearest to the tracks, since size is solved for wherever lifted animals are compared."""
+    about = positions[..., :2] - positions[..., :2].mean(axis=1, keepdims=True)
+    goal = np.where(tracks.seen[..., None], tracks.points - lifted.centre[:, None], 0.0)
+    seen = about * tracks.seen[..., None]
+    size = max(float((seen * goal).sum()), 0.0) / max(float((seen**2).sum()), 1e-12)
+    return size * about + lifted.centre[:, None]
 
 
 def smoothed(positions: Array, window: int, order: int = SAVGOL_ORDER) -> Array:
@@ -154,9 +174,7 @@ def open_networks(
 
 
 def in_camera(motion: Motion) -> Array:
-    """The positions (F, J, 3) of a motion in the axes of its own cameras, metres; in the world where it has none."""
-    if not motion.cameras:
-        return motion.positions
+    """The positions (F, J, 3) of a motion in the axes of its own cameras, metres."""
     cameras = motion.cameras * len(motion) if len(motion.cameras) == 1 else motion.cameras
     return np.stack([camera.to_camera(frame) for camera, frame in zip(cameras, motion.positions, strict=True)])
 

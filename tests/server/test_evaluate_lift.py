@@ -112,6 +112,17 @@ def test_what_cannot_be_evaluated_is_said(folder: Path, tmp_path: Path):
         lift.run(lift.Inputs([], {}, tmp_path))
 
 
+def test_the_whole_pipeline_is_scored_in_the_camera_that_it_finds(folder: Path, tmp_path: Path):
+    net = make_network("bestiary", width=16, heads=2, time_layers=1, space_layers=1).eval()
+    inputs = lift.with_pipeline(lift.Inputs(lift_clips.read_clips(folder)[:1], {"mine": (net, {})}, tmp_path))
+    metrics = lift.run(inputs, ["table1"])
+    assert np.isfinite(metrics["sa_mpjpe_mine_pipeline"]) and "uncertainty_rank_mine_pipeline" in metrics
+    assert metrics["bone_variation_mine_pipeline"] < 1e-3 < metrics["bone_variation_flat"]
+    ((name, prediction),) = lift_methods.pipeline("mine", net)(clip := inputs.clips[0].tracks).items()
+    assert name == "mine_pipeline" and np.linalg.norm(prediction.pixels - clip.points, axis=-1).mean() < 30
+    assert lift_methods.as_motion(prediction, clip) is prediction.motion
+
+
 def test_a_network_without_room_for_a_rig_says_nothing_of_it(folder: Path):
     net = make_network("dstformer", width=16, heads=2, depth=1, max_joints=12).eval()
     method = lift_methods.network("dstformer", net)
