@@ -229,7 +229,7 @@ def without_unseen(tracks: Tracks) -> tuple[Tracks, list[str]]:
     if seen.all():
         return tracks, []
     kept = np.flatnonzero(seen).tolist()
-    names = [name for name, known in zip(tracks.skeleton.names, seen.tolist(), strict=True) if not known]
+    names = [tracks.skeleton.names[joint] for joint in np.flatnonzero(~seen)]
     confidence = np.asarray(tracks.confidence)[:, kept]
     return Tracks(tracks.points[:, kept], tracks.skeleton.keep(kept), tracks.fps, confidence, tracks.width, tracks.height,
                   tracks.focal, tracks.label, tracks.source, tracks.frame_numbers), names  # fmt: skip

@@ -76,6 +76,8 @@ def lift(
         blender: Blender program; without it Blender's Python module, then `blender` on the path.
         no_blender: Do not make a .blend and a .glb.
     """
+    from ..animal.tracks import save_tracks
+
     options = _options(network, species, height, length, moving_camera, no_feet, smooth)
     if server is not None and device is not None:
         raise CliError("--server and --device exclude each other.", "The server has its own device.")
@@ -84,19 +86,7 @@ def lift(
     found = track_input.read(tracks, fps, skeleton, size, focal, min_confidence)
     chosen = track_input.choose(found.tracks, animal)
     track_input.show(tracks, found, chosen)
-    names = file_names(chosen)
-    results: list[Result] = []
-    with lifter(server, key_dir, device) as work:
-        for name, one in zip(names, chosen, strict=True):
-            try:
-                results.append(_lift_one(work, name, one, options, out, "strip" if len(chosen) == 1 else f"{name}_strip"))
-            except Exception as error:  # an animal of which too little is seen does not spoil the others
-                if getattr(error, "code", "") != "bad_tracks" or len(chosen) == 1 or (one is chosen[-1] and not results):
-                    raise
-                found.notes.append(f"Not lifted: {name}. {error}")
-                say(found.notes[-1])
-    from ..animal.tracks import save_tracks
-
+    results = _lift_all(chosen, options, out, (server, key_dir, device), found.notes)
     save_tracks(out / "tracks.json", [result.tracks for result in results])
     summary: dict[str, Any] = {
         "file": str(tracks), "kind": found.kind, "notes": found.notes, "server": server or "this process", "options": options,
@@ -175,6 +165,22 @@ def lifter(server: str | None, key_dir: Path | None, device: str | None) -> Iter
     from ..server.train.distributed import pick_device
 
     yield Lifter(engine=LiftEngine(pick_device(device or "auto")))
+
+
+def _lift_all(tracks: list[Tracks], options: dict[str, float | int | bool | str], out: Path,
+              where: tuple[str | None, Path | None, str | None], notes: list[str]) -> list[Result]:  # fmt: skip
+    """Lift all animals, at least one. `where` are the arguments of `lifter`; `notes` gets what could not be lifted and why."""
+    results: list[Result] = []
+    with lifter(*where) as work:
+        for name, one in zip(file_names(tracks), tracks, strict=True):
+            try:
+                results.append(_lift_one(work, name, one, options, out, "strip" if len(tracks) == 1 else f"{name}_strip"))
+            except Exception as error:  # an animal of which too little is seen does not spoil the others
+                if getattr(error, "code", "") != "bad_tracks" or (one is tracks[-1] and not results):
+                    raise
+                notes.append(f"Not lifted: {name}. {error}")
+                say(notes[-1])
+    return results
 
 
 def _lift_one(work: Lifter, name: str, tracks: Tracks, options: dict[str, float | int | bool | str], out: Path,
