@@ -1,6 +1,7 @@
 """Footage whose 3D truth nobody knows: does the lifted animal fall on its tracks, and does it move like one body?
 
-    reprojection   pixels between annotated points and the lifted ones, and in percent of the animal's size in the picture
+    reprojection   pixels between annotated points and the lifted ones, and in percent of the animal's size in the picture; networks by
+                   themselves are given one size for the clip, the pipeline's camera sees what it sees
     hidden         the same for points that were hidden from the lifter: every joint for HIDE_FRAMES of every HIDE_EVERY frames
     bones vary     standard deviation of a bone's length over its mean
     jitter         mean acceleration, in thousandths of the animal's size a frame²
