@@ -214,8 +214,9 @@ def draw_messages(context: bpy.types.Context, layout: bpy.types.UILayout, about:
         box = layout.box()
         for line in session.summary:
             lines(box, line, width, icon="CHECKMARK")
-        if about == "footage" and context.space_data.type == "VIEW_3D":
-            box.operator("bestiary.look_through", icon="VIEW_CAMERA")
+        if about == "footage":
+            if bpy.ops.bestiary.look_through.poll():
+                box.operator("bestiary.look_through", icon="VIEW_CAMERA")
         elif context.space_data.type == "VIEW_3D" and context.scene.camera is not None:
             box.operator("view3d.view_camera", text="Look Through the Camera", icon="VIEW_CAMERA")
         for line in session.warnings:

@@ -63,8 +63,10 @@ class LiftEngine:
         cameras = cameras_of(request, frames, tracks)
         job.progress(0.0, "loading the network")
         if self._pipeline is None:
-            from .pipeline import lift_job
-
+            try:
+                from .pipeline import lift_job
+            except ImportError as error:
+                raise _lacks(error) from None
             self._pipeline = lift_job
         if not self._folders and "network" in request.options:
             from .weights import shipped
@@ -86,8 +88,7 @@ class LiftEngine:
         try:
             from ..data.tracks_h5 import read_any
         except ImportError as error:
-            raise JobFailure("no_reader", f"This server cannot read files of tracks ({error}).",
-                             "Install h5py beside it: python -m pip install h5py.") from None  # fmt: skip
+            raise _lacks(error) from None
         job.progress(0.0, "reading the file")
         size = None if request.width is None or request.height is None else (request.width, request.height)
         skeleton = None if request.skeleton is None else preset(request.skeleton)
@@ -102,6 +103,12 @@ class LiftEngine:
         arrays: dict[str, np.ndarray] = {}
         animals = [pack_animal(tracks, number, arrays) for number, tracks in enumerate(kept)]
         return m.TracksResult(found.kind, animals, notes), arrays
+
+
+def _lacks(error: ImportError) -> JobFailure:
+    """What to tell when a package is not there: servers that only fit photos need fewer."""
+    return JobFailure("no_package", f"The server's Python has no {error.name or error}, which tracks need.",
+                      "Install it there: python -m pip install h5py safetensors, then start the server again.")
 
 
 def tracks_of(animal: m.TrackedAnimal, frames: Mapping[str, np.ndarray]) -> Tracks:

@@ -12,7 +12,7 @@ import bpy
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from window_driver import open_sidebar, part, run, start
+from window_driver import part, run, start
 
 PATIENCE = 300.0
 
@@ -68,20 +68,24 @@ def look(driver):
     rig = next(item for item in bpy.data.objects if item.get("bestiary_motion"))
     rig.select_set(True)
     driver.move(*middle)
-    yield 0.5
-    driver.tap("NUMPAD_PERIOD")
+    yield 1.0
+    bpy.context.view_layer.objects.active = rig
+    with driver.in_view():
+        bpy.ops.object.mode_set(mode="POSE")
+        bpy.ops.view3d.view_selected()
     yield 2.0
     yield from driver.shot("skeleton")
     yield from driver.push("bestiary.look_through")
     driver.move(*middle)
-    yield 0.5
-    driver.tap("HOME")
-    yield 1.5
-    bpy.context.scene.frame_set(28)
+    yield 1.0
+    with driver.in_view():
+        bpy.ops.view3d.view_center_camera()
+    yield 2.0
     yield from driver.shot("through_the_camera")
     bpy.context.scene.frame_set(50)
     yield from driver.shot("later")
-    yield from open_sidebar(driver)
+    with driver.in_view():
+        bpy.ops.object.mode_set(mode="OBJECT")
 
 
 def undo_and_redo(driver):

@@ -181,6 +181,16 @@ def test_a_server_without_networks_says_so(monkeypatch, tmp_path):
     assert caught.value.code == "no_network" and caught.value.advice
 
 
+def test_a_package_that_is_not_there_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "bestiary.server.data.tracks_h5", None)
+    monkeypatch.setitem(sys.modules, "bestiary.server.lift.pipeline", None)
+    file = m.ReadTracksRequest("file", "a.h5")
+    for request, arrays in ((file, {"file": np.zeros(3, np.uint8)}), build_lift(tracks(3))):
+        with pytest.raises(JobFailure) as caught:
+            LiftEngine().run(request, arrays, JobContext())
+        assert caught.value.code == "no_package" and "pip install" in caught.value.advice
+
+
 def test_torch_is_loaded_by_the_first_job_that_needs_it():
     code = "import sys, bestiary.server.lift.engine as e; e.LiftEngine(); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
