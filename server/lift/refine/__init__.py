@@ -1,0 +1,6 @@
+"""What is made of a network's shapes: swapped sides put right, constant bones, a place in the world, feet that stand still."""
+
+from .clip import RefineSettings, refine_clip
+from .swaps import Swap, find_swaps
+
+__all__ = ["RefineSettings", "Swap", "find_swaps", "refine_clip"]

@@ -1,0 +1,83 @@
+"""How much of a track's movement is noise: read from differences of high order, in which smooth motion dies away.
+
+White noise of spread s has m-th differences of spread s sqrt((2m)! / (m! m!)); a motion of w radians a frame is
+multiplied by (2 sin(w/2))^m, so the smallest estimate over several orders is nearest to the noise.
+"""
+
+from __future__ import annotations
+
+from math import comb
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import solveh_banded
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+_ORDERS = (3, 4, 5, 6)
+_LAGS = (1, 2, 3)
+_MAD = 0.6745
+
+
+def noise_level(values: Array, known: Mask) -> float:
+    """The spread of white noise in tracks (F, J, d) where known (F, J), in their unit; 0 where too few frames are known.
+
+    The median over joints of each joint's own level, so that joints that truly shake do not count as noise.
+    """
+    levels = []
+    for order in _ORDERS:
+        if len(values) < order + 4:
+            break
+        difference = np.abs(np.diff(np.where(known[..., None], values, np.nan), order, axis=0))
+        enough = np.isfinite(difference[..., 0]).sum(0) >= 4
+        if enough.any():
+            levels.append(float(np.median(np.nanmedian(difference[:, enough], axis=(0, 2)))) / _MAD / comb(2 * order, order) ** 0.5)
+    return min(levels, default=0.0)
+
+
+def acceleration(values: Array, known: Mask, noise: float) -> Array:
+    """The spread (J,) of what joints (F, J, d) truly accelerate by in a frame, per coordinate, once `noise` is taken off.
+
+    Second differences over 1, 2 and 3 frames; the longer ones tell slow motion from noise, the short ones see fast motion.
+    Joints that are hardly seen get the median of the others.
+    """
+    count = values.shape[1]
+    best = np.full(count, np.nan)
+    masked = np.where(known[..., None], values, np.nan)
+    for lag in _LAGS:
+        if len(values) < 2 * lag + 2:
+            break
+        square = ((masked[2 * lag :] - 2 * masked[lag:-lag] + masked[: -2 * lag]) ** 2).mean(axis=-1)
+        enough = np.isfinite(square).sum(0) >= 2
+        if not enough.any():
+            continue
+        # A wild frame must not pass for fast motion: the largest squares are cut to the 95th percentile's.
+        square = np.fmin(square, np.nanquantile(np.where(enough, square, 0.0), 0.95, axis=0))
+        mean = np.where(enough, np.nanmean(np.where(enough, square, 0.0), axis=0), np.nan)
+        floor = 0.1 * 6 * noise**2
+        best = np.fmax(best, np.sqrt(np.maximum(mean - 6 * noise**2, floor)) / lag**2)
+    usual = float(np.nanmedian(best)) if np.isfinite(best).any() else 0.0
+    return np.where(np.isfinite(best), best, usual)
+
+
+def smooth(values: Array, weight: Array, stiffness: Array | float, link: Array) -> Array:
+    """Values (F, d) with weights (F,) drawn through by a stiff curve: minimises weight (x - values)² + stiffness (second differences)².
+
+    link (F - 2,) 1 where three frames follow one another, else 0 (Whittaker 1922). Values without weight are bridged.
+    """
+    frames = len(values)
+    if frames < 3:
+        return np.array(values)
+    known = weight > 0
+    if not known.any():
+        return np.zeros_like(values)
+    band = np.zeros((3, frames))
+    band[0] = weight + 1e-9 * weight.max()  # where nothing is known, nearly straight on
+    pull = stiffness * link
+    for shift, size in ((0, 1.0), (1, 4.0), (2, 1.0)):
+        band[0, shift : shift + frames - 2] += pull * size
+    band[1, : frames - 2] -= 2 * pull
+    band[1, 1 : frames - 1] -= 2 * pull
+    band[2, : frames - 2] += pull
+    return np.asarray(solveh_banded(band, np.where(known, weight, 0.0)[:, None] * np.where(known[:, None], values, 0.0), lower=True))
