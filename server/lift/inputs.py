@@ -49,8 +49,9 @@ class Windows:
 
 @dataclass
 class Lifted:
-    """positions (B, T, J, 3) in the units and about the centres of `Windows.target`; canonical networks turn each frame as they
-    like. log_b (B, T, J) or None: logarithm of the Laplace scale of each coordinate's error, same units."""
+    """positions (B, T, J, 3) about the centres of `Windows.target`, each window in a scale of its own; canonical networks turn each
+    frame as they like. log_b (B, T, J) or None: logarithm of the Laplace scale of each coordinate's error, in
+    units of the target."""
 
     positions: Tensor
     log_b: Tensor | None = None

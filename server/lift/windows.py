@@ -70,6 +70,8 @@ def lift_tracks(
         positions = lifted.positions * factor[:, None, None, None]
         if network.canonical and orient:
             positions = face_camera(positions, windows.points * factor[:, None, None, None], windows.seen)
+        elif not network.canonical:
+            positions = onto_points(positions, windows.points * factor[:, None, None, None], windows.seen)
         sure = sure and lifted.log_b is not None
         for number, start in enumerate(batch):
             part = slice(int(start), int(start) + length)
@@ -122,6 +124,17 @@ def _turned(positions: Tensor, before: Tensor, done: Tensor) -> Tensor:
     """positions (T, J, 3) turned as one to lie on what stands there already in frames `done` (T,)."""
     source, goal = positions[done].reshape(-1, 3), before[done].reshape(-1, 3)
     return positions @ rotation_between(source, goal, torch.ones_like(source[:, 0]))
+
+
+def onto_points(positions: Tensor, points: Tensor, seen: Tensor) -> Tensor:
+    """Camera-space positions (B, T, J, 3), each window scaled so that its x, y lie on points (B, T, J, 2) where they are seen.
+
+    Networks are trained with a window's scale matched to the truth's, so theirs is nobody's; their uncertainty is in the truth's.
+    """
+    flat = positions[..., :2] - positions[..., :2].mean(2, keepdim=True)
+    dot = (flat * points).sum(-1) * seen
+    size = dot.sum((1, 2)) / (flat.square().sum(-1) * seen).sum((1, 2)).clamp(min=1e-9)
+    return positions * size.clamp(min=1e-2)[:, None, None, None]
 
 
 def face_camera(positions: Tensor, points: Tensor, seen: Tensor, rounds: int = 4) -> Tensor:
