@@ -69,11 +69,13 @@ class LiftEngine:
                 raise _lacks(error) from None
             self._pipeline = lift_job
         if not self._folders and "network" in request.options:
+            from ..poses.network import PoseNetwork
             from .weights import shipped
 
-            if request.options["network"] not in shipped():
+            known = (*shipped(), PoseNetwork.kind)
+            if request.options["network"] not in known:
                 raise JobFailure("no_network", f"No network called '{request.options['network']}' ships with this server.",
-                                 f"There are {', '.join(shipped()) or 'none'}.")
+                                 f"There are {', '.join(known)}.")
         motion = self._pipeline(tracks, request.options, cameras, self.device, job)
         job.progress(1.0, "done")
         return answer(motion, tracks, time.perf_counter() - began)

@@ -18,9 +18,12 @@ from ...animal.motion import Motion
 from ...animal.track_files import without_unseen
 from ...animal.tracks import Tracks, TracksError
 from ..engine import Cancelled, JobContext, JobFailure
+from ..poses.network import PoseNetwork
+from ..poses.single_frame import SingleFrameError, lift_single
+from ..poses.weights import load_pose_network
 from .refine import RefineSettings, Swap, find_swaps, refine_clip
 from .weights import DEFAULT, WeightsError, load_network
-from .windows import lift_tracks
+from .windows import LiftedClip, lift_tracks
 
 MEASURES = ("length", "height")
 FEWEST_POINTS = 3
@@ -64,7 +67,8 @@ def lift(
 ) -> Motion:
     """The motion of one animal from its tracks.
 
-    network: a loaded one, the name of one that ships, a folder, or None for the best that ships. progress gets 0..1 and what is done;
+    network: a loaded one, the name of one that ships, a folder, or None for the best that ships; "single_frame" is the one of
+    server/poses, which looks at one frame at a time and knows four-legged animals only. progress gets 0..1 and what is done;
     cancelled is asked whenever it does. cameras: where the camera is known, one or one for each frame.
 
     World Z up, metres, feet on z = 0; the motion's cameras see it where the tracks are; frames in long gaps are nan. details (plain
@@ -87,8 +91,7 @@ def lift(
     swaps: list[Swap] = []
     if settings.swaps:
         tracks, swaps = find_swaps(tracks)
-    lifted = lift_tracks(net, tracks.points, np.asarray(tracks.confidence), tracks.skeleton, device,
-                         lambda x: say(0.05 + 0.45 * x, "lifting"))
+    lifted = _lifted(net, tracks, device, lambda x: say(0.05 + 0.45 * x, "lifting"))
     refined = RefineSettings(settings.refine, settings.feet, settings.smooth, settings.metres, settings.measures, settings.max_gap_s,
                              settings.camera_static)
     motion = refine_clip(tracks, lifted, settings.focal, refined, lambda x: say(0.5 + 0.5 * x, "refining"), cameras)
@@ -140,8 +143,18 @@ def _network(network: str | Path | None, device: str) -> tuple[nn.Module, str]:
     if key not in _LOADED:
         while len(_LOADED) >= _KEPT:
             _LOADED.pop(next(iter(_LOADED)))
-        _LOADED[key] = load_network(folder, device)[0]
+        _LOADED[key] = load_pose_network(None, device)[0] if folder == PoseNetwork.kind else load_network(folder, device)[0]
     return _LOADED[key], Path(folder).name
+
+
+def _lifted(net: nn.Module, tracks: Tracks, device: str, progress: Callable[[float], None]) -> LiftedClip:
+    points, confidence = tracks.points, np.asarray(tracks.confidence)
+    if not isinstance(net, PoseNetwork):
+        return lift_tracks(net, points, confidence, tracks.skeleton, device, progress)
+    try:
+        return lift_single(net, points, confidence, tracks.skeleton)
+    except SingleFrameError as error:
+        raise TracksError(str(error)) from None
 
 
 def _settings(options: Mapping[str, Any]) -> tuple[LiftSettings, str | None, str]:

@@ -39,6 +39,8 @@ class PoseNetwork(nn.Module):
     space: the skeleton. seen: whether the network is told which points are missing (the paper's is not, and needs them all).
     """
 
+    kind = "single_frame"
+
     def __init__(self, space: PoseSpace = PAPER, width: int = 1024, blocks: int = 3, seen: bool = False) -> None:
         super().__init__()
         joints, edges = len(space.skeleton), len(space.children)

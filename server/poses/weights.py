@@ -12,16 +12,12 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from ...animal.npz import read_json, whole_file, write_json
-from ..lift.weights import card_text
+from ..lift.weights import WeightsError, card_text
 from .network import NetworkError, PoseNetwork, network_of
 
 FORMAT = "bestiary-pose-network/1"
 MAX_BYTES = 1 << 28
 SHIPPED = Path(__file__).parent / "data"
-
-
-class WeightsError(ValueError):
-    """Weights that cannot be used; the message names the file and what is wrong."""
 
 
 def save_pose_weights(folder: Path, network: nn.Module, card: Mapping[str, Any]) -> None:

@@ -14,6 +14,8 @@ from hypothesis.extra.numpy import arrays
 from bestiary.animal.keypoint_sets import KEYPOINT_SETS
 from bestiary.animal.motion import Motion, save_motion
 from bestiary.animal.skeleton import Skeleton
+from bestiary.animal.tracks import Tracks, TracksError
+from bestiary.server.lift.pipeline import lift
 from bestiary.server.poses import single_frame, weights
 from bestiary.server.poses.generator import PoseGenerator
 from bestiary.server.poses.losses import direction_loss, joint_error, length_loss, pose_loss, symmetry_loss
@@ -365,6 +367,19 @@ def test_any_tracks_that_map_are_lifted_as_a_clip():
     seen = np.isfinite(points[..., 0])
     assert np.allclose(back[seen], points[seen], atol=1e-6)
     assert np.allclose(clip.positions.mean(1), 0, atol=1e-9)
+
+
+def test_it_can_be_chosen_for_a_whole_lift():
+    pixels, _ = tracks_of(20, near=8.0)
+    skeleton = PoseNetwork(width=16).space.skeleton
+    tracks = Tracks(pixels, skeleton, 25.0, width=1600, height=900)
+    motion = lift(tracks, "single_frame")
+    assert motion.details["network"] == "single_frame" and np.isfinite(motion.positions).all()
+    lengths = motion.bone_lengths()
+    assert np.allclose(lengths, lengths[:1], rtol=1e-4)
+    other = Tracks(np.random.default_rng(0).uniform(0, 100, (5, 4, 2)), Skeleton(("a", "b", "c", "d"), (-1, 0, 1, 2)), 25.0)
+    with pytest.raises(TracksError, match="single-frame engine"):
+        lift(other, "single_frame")
 
 
 @settings(max_examples=25, deadline=None)
