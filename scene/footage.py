@@ -172,7 +172,7 @@ def _circles(tracks: Tracks, radius: float, name: str) -> bpy.types.Object:
     armature.fill_armatures([(item, layout, RestFrame(1.0, np.zeros(3)))])
     ring = _ring(f"{name} circle")
     for bone in item.pose.bones:
-        bone.custom_shape = ring
+        bone.custom_shape, bone.custom_shape_wire_width = ring, 2.0
         bone.bone.show_wire = True
         bone.lock_location = (False, False, False)
     item.show_in_front, item.hide_select, item.hide_render = True, True, True

@@ -32,6 +32,8 @@ CONTACT = "contact"
 """The custom property of a bone, with keys: 1 while its head rests on the ground."""
 _MEANINGS = {UNCERTAINTY: "How far the joint may be off, in metres (one standard deviation)",
              CONTACT: "1 while the joint rests on the ground, else 0"}
+_THICK = 0.014
+"""How thick bones are drawn, as a part of the skeleton's size."""
 _PLAIN = RestFrame(1.0, np.zeros(3))
 
 
@@ -129,6 +131,11 @@ def new_skeleton(solved: BoneMotion, name: str) -> bpy.types.Object:
     item.matrix_basis = Matrix(matrix.tolist())
     armature.fill_armatures([(item, solved.layout, _PLAIN)])
     item.show_in_front = True
+    # Boxes of one thickness: octahedra grow with their bones, and a long back would hide the animal in the film.
+    item.data.display_type = "BBONE"
+    thick = _THICK * float(np.ptp(solved.layout.heads, axis=0).max()) or 0.01
+    for bone in item.data.bones:
+        bone.bbone_x = bone.bbone_z = thick
     return item
 
 

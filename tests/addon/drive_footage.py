@@ -72,7 +72,9 @@ def look(driver):
     bpy.context.view_layer.objects.active = rig
     with driver.in_view():
         bpy.ops.object.mode_set(mode="POSE")
+        bpy.ops.pose.select_all(action="SELECT")
         bpy.ops.view3d.view_selected()
+        bpy.ops.pose.select_all(action="DESELECT")
     yield 2.0
     yield from driver.shot("skeleton")
     yield from driver.push("bestiary.look_through")
