@@ -39,7 +39,7 @@ class LiftQuestion:
 
     def seen_by(self, tracks: Tracks) -> list[Camera]:
         """The known cameras of the frames of tracks; none when the path is not known."""
-        return [self.cameras[int(number)] for number in tracks.frame_numbers] if self.cameras else []
+        return [self.cameras[number] for number in np.asarray(tracks.frame_numbers).tolist()] if self.cameras else []
 
 
 @dataclass

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import bpy
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..animal.motion import Motion
 from ..animal.rotations import quaternion_from_matrix
@@ -104,11 +104,11 @@ def build_motion(
     return collection
 
 
-def key_frames(numbers: Sequence[int] | NDArray[np.int64], fps: float, scene: bpy.types.Scene, start: float) -> Array:
+def key_frames(numbers: ArrayLike, fps: float, scene: bpy.types.Scene, start: float) -> Array:
     """The scene's frames (F,) at which frames of footage play, the first at `start`: exact times, whatever the scene's rate."""
     rate = scene.render.fps / scene.render.fps_base
-    numbers = np.asarray(numbers, dtype=np.float64)
-    times = start + (numbers - numbers[0]) * rate / fps
+    places = np.asarray(numbers, dtype=np.float64)
+    times = start + (places - places[0]) * rate / fps
     # Blender keeps fps_base to seven digits: a time that misses a whole frame by no more is that frame.
     whole = np.rint(times)
     return np.where(np.abs(times - whole) < 1e-6 * np.maximum(np.abs(times - start), 100.0), whole, times)

@@ -217,7 +217,9 @@ def test_of_too_many_animals_those_seen_most_are_kept():
     assert [one.label for one in most_seen(herd, 2)] == ["a", "c"]
 
 
-@pytest.mark.parametrize(("name", "safe"), [("../../etc/passwd", "passwd"), ("dog.h5", "dog.h5"), ("..", "tracks"), ("a\0b\n.csv", "a_b_.csv"),
-                                            ("", "tracks"), ("Hündin.json", "Hündin.json")])
+@pytest.mark.parametrize(("name", "safe"), [
+    ("../../etc/passwd", "passwd"), ("dog.h5", "dog.h5"), ("..", "tracks"), ("a\0b\n.csv", "a_b_.csv"), ("", "tracks"),
+    ("Hündin.json", "Hündin.json"),
+])
 def test_names_of_files_lead_nowhere(name, safe):
     assert safe_name(name) == safe
