@@ -32,7 +32,7 @@ CONTACT = "contact"
 """The custom property of a bone, with keys: 1 while its head rests on the ground."""
 _MEANINGS = {UNCERTAINTY: "How far the joint may be off, in metres (one standard deviation)",
              CONTACT: "1 while the joint rests on the ground, else 0"}
-_THICK = 0.014
+_THICK = 0.009
 """How thick bones are drawn, as a part of the skeleton's size."""
 _PLAIN = RestFrame(1.0, np.zeros(3))
 

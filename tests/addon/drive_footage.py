@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from window_driver import part, run, start
 
-PATIENCE = 300.0
+PATIENCE = 600.0
 
 
 def story(driver):

@@ -18,7 +18,7 @@ from bestiary.wire import TrackedPoints
 from bestiary.wire import messages as m
 from bestiary.wire.errors import JobCancelled, JobFailed, WireError
 from bestiary.wire.lifting import build_lift
-from serving import quick_client, running_broker, wait_ready, wait_state
+from serving import quick_client, running_broker, wait_state, wait_until
 
 DOG = Skeleton(
     ("tail_base", "withers", "nose", "left_front_paw", "right_front_paw", "left_hind_paw", "right_hind_paw"),
@@ -44,7 +44,7 @@ def tracks(frames: int = 16, **more) -> Tracks:
 @pytest.fixture(scope="module")
 def broker():
     with running_broker(engine_factory="lift_engines:make", silence_s=120.0, start_s=120.0) as broker, quick_client(broker) as client:
-        wait_ready(client)
+        wait_until(lambda: client.status().workers[0].state == "idle", timeout=150)  # the first import of torch can take long
         yield broker
 
 
