@@ -165,7 +165,7 @@ def _settings(options: Mapping[str, Any]) -> tuple[LiftSettings, str | None, str
     for name, value in options.items():
         if name not in kinds:
             raise JobFailure("bad_option", f"There is no option '{name}'.", f"There are {', '.join(kinds)}.")
-        if not isinstance(value, kinds[name]) or (kinds[name] != bool and isinstance(value, bool)):
+        if not isinstance(value, kinds[name]) or (kinds[name] is not bool and isinstance(value, bool)):
             raise JobFailure("bad_option", f"The option {name} is {value!r}.", "docs/wire.md says what it takes.")
     own = {f.name for f in fields(LiftSettings)}
     chosen = {name: value for name, value in options.items() if name in own}

@@ -28,7 +28,7 @@ from torch import Tensor, nn
 
 from ...animal.motion import Motion
 from ..data.motions.cameras import paper_camera
-from ..data.motions.folder import Entry, read_motions
+from ..data.motions.folder import Entry, Split, read_motions
 from ..poses.motion import endless_motions
 from .inputs import Windows
 from .losses import align_windows, bestiary_loss, centred, motionbert_loss, paper_loss, weight_of
@@ -120,7 +120,7 @@ class LiftTask:
         return see(made.positions, frames, Rig(made.joints, made.adjacency, made.sides), drawing, generator)
 
 
-def chosen(folder: Path, split: str | None, only: Sequence[str] | None, leave_out: Sequence[str] | None) -> list[Entry]:
+def chosen(folder: Path, split: Split | None, only: Sequence[str] | None, leave_out: Sequence[str] | None) -> list[Entry]:
     """The entries of a folder of motions whose categories are wanted. Raises TaskError when none is left."""
     entries = [entry for entry in read_motions(folder, split or None)
                if (not only or _named(entry, only)) and not _named(entry, leave_out or ())]
@@ -153,7 +153,7 @@ def make_store(entries: Sequence[Entry], device: torch.device | str, seed: int, 
     rng = np.random.default_rng([seed, 1])
     cameras = [paper_camera(motion.positions, rng) for motion in motions for _ in range(views)]
     repeated = [motion for motion in motions for _ in range(views)]
-    return MotionStore(repeated, device, cameras, np.repeat(weights, views))
+    return MotionStore(repeated, device, cameras, np.repeat(weights, views).tolist())
 
 
 def _checks(entries: Sequence[Entry], drawing: Drawing, device: torch.device | str, seed: int) -> list[tuple[list[str], Windows]]:

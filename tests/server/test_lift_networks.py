@@ -7,6 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
 from bestiary.animal.skeleton import Skeleton
 from bestiary.server.lift.inputs import Lifted, Windows, fill_gaps, normalise
 from bestiary.server.lift.layers import banded_attention, walk_features
@@ -14,8 +17,6 @@ from bestiary.server.lift.losses import align_frames, align_windows, bestiary_lo
 from bestiary.server.lift.networks import NETWORKS, NetworkError, make_network
 from bestiary.server.lift.weights import WeightsError, load_network, save_weights
 from bestiary.server.lift.windows import FRAMES, lift_tracks, window_starts
-from hypothesis import given
-from hypothesis import strategies as st
 
 SMALL = {
     "lifter": {"width": 32, "heads": 2, "time_layers": 2, "space_layers": 2},
@@ -71,7 +72,8 @@ def test_blocks_attend_as_one_masked_matrix(frames: int, alpha: int, seed: int, 
     g = torch.Generator().manual_seed(seed)
     q, k, v = (torch.randn(2, 2, frames, 4, generator=g) for _ in range(3))
     valid = torch.ones(2, frames, dtype=torch.bool)
-    valid[1, frames - min(padded, frames - 1):] = False if padded and frames > 1 else True
+    if padded and frames > 1:
+        valid[1, frames - min(padded, frames - 1):] = False
     time = torch.arange(frames)
     mask = ((time[:, None] - time).abs() <= alpha) & valid[:, None, None] | torch.eye(frames, dtype=torch.bool)
     expected = torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from bestiary.animal.motion import Motion
 from bestiary.animal.skeleton import Skeleton
 from bestiary.server.data.motions.cameras import paper_camera
