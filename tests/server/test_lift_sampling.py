@@ -111,15 +111,15 @@ def test_missing_points_have_no_confidence_and_leave_no_trace(store: MotionStore
     assert 0.6 < share < 0.97 and torch.isfinite(w.points).all()
 
 
-def make_folder(path, clips: int = 18) -> None:
-    entries = [Entry(f"clip{i}", f"kind{i % 3}", f"source/{i // 2}", creature(12, 50, i % 3, i)) for i in range(clips)]
+def make_folder(path, clips: int = 18, kinds: int = 3) -> None:
+    entries = [Entry(f"clip{i}", f"kind{i % kinds}", f"source/{i // 2}", creature(12, 50, i % kinds, i)) for i in range(clips)]
     for entry in entries:
         write_motion(path, entry)
     write_index(path, entries, [])
 
 
 def test_the_task_learns_and_watches_other_clips(tmp_path) -> None:
-    make_folder(tmp_path)
+    make_folder(tmp_path, kinds=1)
     config = {"network": {"kind": "bestiary", "width": 32, "heads": 2, "time_layers": 1, "space_layers": 2},
               "data": {"motions": str(tmp_path), "cameras": "random", "rigs": "own", "batch": 4, "frames": 16, "noise": 0.0}}
     task = LiftTask(config, "cpu")
