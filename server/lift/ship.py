@@ -1,9 +1,9 @@
 """Put a trained network where it ships from, with everything that is known of it on its card.
 
-    python -m bestiary.server.lift.ship RUN NAME [--results metrics.json …]
+    python -m bestiary.server.lift.ship RUN NAME [--results metrics.json=LABEL …]
 
-RUN is the folder of a training; the weights go to `server/lift/data/NAME`. Results are the numbers that `bestiary evaluate lift` and
-`lift-real` wrote, under the names that they have there.
+RUN is the folder of a training; the weights go to `server/lift/data/NAME`. Results are what `bestiary evaluate lift` and `lift-real`
+wrote of the network that was called LABEL there: the numbers whose names end in it.
 """
 
 from __future__ import annotations
@@ -26,16 +26,17 @@ PURPOSE = (
 )
 
 
-def ship(run: Path, name: str, results: Sequence[Path] = (), to: Path = SHIPPED) -> Path:
+def ship(run: Path, name: str, results: Sequence[tuple[Path, str]] = (), to: Path = SHIPPED) -> Path:
     """Copy the best weights of a training to `to/name` with a full card; gives the folder. Raises WeightsError, ValueError."""
     network, card = load_network(run / "weights")
     about = {key: value for key, value in card.items() if key not in ("format", "kind", "settings", "parameters")}
     found: dict[str, Any] = {}
-    for path in results:
+    for path, label in results:
         numbers = read_json(path)
         if not isinstance(numbers, dict):
             raise ValueError(f"{path}: holds no numbers by name")
-        found |= numbers
+        found |= {key.removesuffix(f"_{label}"): round(value, 4) for key, value in numbers.items()
+                  if key.endswith(f"_{label}") and value is not None}
     save_weights(to / name, network, {"purpose": PURPOSE, "data": data_of(card.get("config", {}).get("data", {})), **about,
                                       **({"results": found} if found else {})})
     split = Path(str(card.get("config", {}).get("data", {}).get("motions", ""))) / "split.json"
@@ -64,9 +65,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bestiary.server.lift.ship", description=__doc__.splitlines()[0])
     parser.add_argument("run", type=Path)
     parser.add_argument("name")
-    parser.add_argument("--results", type=Path, nargs="*", default=[])
+    parser.add_argument("--results", metavar="FILE=LABEL", nargs="*", default=[])
     given = parser.parse_args()
-    print(ship(given.run, given.name, given.results))
+    pairs = [(Path(path), label) for path, _, label in (text.rpartition("=") for text in given.results)]
+    print(ship(given.run, given.name, pairs))
 
 
 if __name__ == "__main__":
