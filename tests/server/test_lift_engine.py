@@ -173,9 +173,10 @@ def test_other_requests_are_not_for_this_engine_nor_tracks_for_others(client):
 
 
 def test_a_server_without_networks_says_so(monkeypatch, tmp_path):
-    from bestiary.server.lift import weights
+    from bestiary.server.lift import pipeline, weights
 
     monkeypatch.setattr(weights, "SHIPPED", tmp_path)
+    monkeypatch.setattr(pipeline, "_LOADED", {})  # what other tests have loaded
     with pytest.raises(JobFailure) as caught:
         LiftEngine(folders=False).run(*build_lift(tracks(3)), JobContext())
     assert caught.value.code == "no_network" and caught.value.advice

@@ -60,7 +60,7 @@ class Banded:
         second = torch.empty(max(frames - 2, 0), n, n, dtype=kind)
         still = torch.einsum("ja,xjk,kb->xab", c.carried, c.still, c.carried)
         padded = torch.cat([c.link.new_zeros(2), c.link, c.link.new_zeros(2)])
-        own = padded[:-2] + 4 * padded[1:-1] + padded[2:]
+        own = (padded[:-2] + 4 * padded[1:-1] + padded[2:])[:frames]
         next_one = -2 * (padded[1:-2] + padded[2:-1])
         size = max(1, _CHUNK // (n * n))
         for i in range(0, frames, size):
