@@ -120,7 +120,8 @@ def filmed(motion: Motion, azimuth: float = 60.0, elevation: float = 12.0, dista
     """Tracks of a motion in a picture of 1920 x 1080, seen by a camera that stands (degrees, metres), with noise in pixels."""
     middle = np.nanmean(motion.positions, axis=(0, 1))
     a, e = np.radians([azimuth, elevation])
-    camera = Camera.look_at(middle + distance * np.array([np.cos(a) * np.cos(e), np.sin(a) * np.cos(e), np.sin(e)]), middle, focal, 1920, 1080)
+    towards = np.array([np.cos(a) * np.cos(e), np.sin(a) * np.cos(e), np.sin(e)])
+    camera = Camera.look_at(middle + distance * towards, middle, focal, 1920, 1080)
     points = camera.project(motion.positions)
     rng = rng or np.random.default_rng(0)
     points = points + noise * rng.normal(size=points.shape)

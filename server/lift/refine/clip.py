@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -81,10 +82,10 @@ def refine_clip(
 
 def known_frames(tracks: Tracks, max_gap_s: float) -> Mask:
     """(F,) frames that have a point, and those between them where no gap is longer than max_gap_s seconds."""
-    seen = tracks.seen.any(axis=1)
+    seen: Mask = np.asarray(tracks.seen.any(axis=1))
     at = np.flatnonzero(seen)
     numbers = np.asarray(tracks.frame_numbers)
-    for first, last in zip(at[:-1], at[1:], strict=True):
+    for first, last in pairwise(at):
         if last - first > 1 and (numbers[last] - numbers[first] - 1) / tracks.fps <= max_gap_s:
             seen[first:last] = True
     return seen
@@ -127,7 +128,7 @@ def _motion(tracks: Tracks, kept: Mask, known: Known, scene: Scene, picture: Pic
         if settings.feet and settings.bones else [],
         "focal": picture.focal, "focal_assumed": picture.assumed, "metres_assumed": settings.metres is None and not cameras,
         "noise_px": known.noise * known.unit, "error_px": error,
-        "guessed": [name for name, ever in zip(skeleton.names, tracks.seen.any(0), strict=True) if not ever],
+        "guessed": [name for name, ever in zip(skeleton.names, np.asarray(tracks.seen.any(axis=0)).tolist(), strict=True) if not ever],
     }
     return Motion(positions, skeleton, tracks.fps, label=tracks.label, source=tracks.source, uncertainty=doubt, cameras=seen_by,
                   frame_numbers=np.asarray(tracks.frame_numbers), details=details)

@@ -70,7 +70,7 @@ def find_up(skeleton: Skeleton, X: Array, feet: Sequence[int], contacts: Sequenc
             rows, values = rows + more, values + theirs
             rows += [(np.eye(n)[k] - np.r_[0, 0, np.full(n - 2, 1.0 / (n - 2))]) / CONTACT_SPREAD for k in range(2, n)]
             values += [0.0] * (n - 2)
-        unknown = np.linalg.lstsq(np.array(rows), np.array(values), rcond=None)[0]
+        unknown = np.asarray(np.linalg.lstsq(np.array(rows), np.array(values), rcond=None)[0], np.float64)
         unknown[:2] = np.clip(unknown[:2], -1.5, 1.5)
     up = np.array([unknown[0], -1.0, unknown[1]])
     return up / np.linalg.norm(up)

@@ -137,7 +137,7 @@ def into_world(X: Array, views: Views, ground: Ground, picture: Picture, metres:
     Q = np.stack([np.cross(ahead, up), ahead, up])
     first = Q @ X[0, root]
     origin = np.array([first[0], first[1], ground.height])
-    world = metres * (X @ Q.T - origin)
+    world = np.asarray(metres * (X @ Q.T - origin), np.float64)
     K = intrinsics(picture.focal, picture.width, picture.height)
     count = max(len(views.R), len(views.t))
     R = np.broadcast_to(views.R, (count, 3, 3)) @ Q.T
