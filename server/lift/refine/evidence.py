@@ -24,9 +24,13 @@ Array = NDArray[np.float64]
 USUAL_DOUBT = 0.1
 """How far off a joint of a network that does not tell its uncertainty is, in its unit (the animal's rms extent in the picture)."""
 LEAST_DOUBT = 0.02
-LEAST_TRACK_SPREAD = 0.002
+LEAST_TRACK_SPREAD = 0.015
 """Tracks are never taken for more exact than this, in the same unit."""
 LENGTH_SPREAD = 0.1
+COURSE_SHARE = 0.3
+"""How much of a joint's acceleration the network's shapes, smoothed, do not show; and of its acceleration in depth, below."""
+DEPTH_SHARE = 0.3
+SHARED_PACE = 0.3
 _SLOWEST = 5e-4
 _SIZE_SECONDS = 1.5
 
@@ -35,8 +39,9 @@ _SIZE_SECONDS = 1.5
 class Known:
     """A clip made ready: evidence and a start for the solver, and what was measured.
 
-    placed (F, J, 3): the network's joints as they are, put before the camera; unit: pixels in a unit of length at the usual depth; noise: white noise of the tracks in that unit; doubt (F, J): spread of the
-    network's joints in that unit; pace (J,): what joints usually accelerate by, in units a frame²; seconds (F,): time of each frame.
+    placed (F, J, 3): the network's joints as they are, put before the camera; unit: pixels in a unit of length at the usual depth;
+    noise: white noise of the tracks in that unit; doubt (F, J): spread of the network's joints in that unit; pace (J,): what joints
+    usually accelerate by, in units a frame²; seconds (F,): time of each frame.
     """
 
     evidence: Evidence
@@ -59,7 +64,9 @@ def gather(tracks: Tracks, lifted: LiftedClip, picture: Picture, smoothness: flo
     seconds = np.asarray(tracks.frame_numbers) / tracks.fps
     points = (tracks.points - picture.centre) / unit
     noise = noise_level(points, seen)
-    pace = np.maximum(acceleration(points, seen, noise), _SLOWEST)
+    pace = acceleration(points, seen, noise)
+    # A joint that stands still in the picture may move in depth, about as the others do.
+    pace = np.maximum(np.sqrt((1.0 - SHARED_PACE) * pace**2 + SHARED_PACE * (pace**2).mean()), _SLOWEST)
     doubt = doubts(lifted, tracks.skeleton, seen, seconds)
     trust = 1.0 / doubt**2
     shape = face_the_animal(lifted.positions, rays, confidence, rays_of(lifted.centre, picture), picture.focal / unit)
@@ -70,22 +77,22 @@ def gather(tracks: Tracks, lifted: LiftedClip, picture: Picture, smoothness: flo
     shape = shape * sizes[:, None, None]
     shaky = noise_level(shape[..., 2:], np.ones_like(seen))
     spread = max(noise, LEAST_TRACK_SPREAD)
-    across = (noise / spread) ** 2 / pace**2
-    along = min(shaky / float(np.median(doubt)), 1.0) ** 2 / pace**2
     tree = Tree.of(tracks.skeleton)
-    start = _start(tracks, shape, lengths, rays, confidence**2, picture.focal / unit, pace, shaky, link)
+    root, directions = _start(tracks, shape, lengths, rays, confidence**2, picture.focal / unit, pace, shaky, link)
 
     def tensor(values: Array) -> torch.Tensor:
         return torch.as_tensor(np.ascontiguousarray(values), dtype=torch.float64)
 
+    state = State(tensor(root), tensor(directions.transpose(1, 0, 2)), tensor(lengths))
+    # Exact tracks need no smoothing; depth, which follows from them by lengths that are never quite right, always does.
+    jitter = (noise / spread) ** 2
+    still = smoothness * np.stack([jitter / (COURSE_SHARE * pace) ** 2, 1.0 / (DEPTH_SHARE * pace) ** 2], 1)
     depth_pace = float(np.median(pace))
     evidence = Evidence(
         tree, tensor(np.nan_to_num(rays).transpose(1, 0, 2)), tensor((confidence * picture.focal / unit / spread).T ** 2),
         tensor(np.eye(3)[None]), tensor(np.zeros((1, 3))), tensor(shape.transpose(1, 0, 2)), tensor(trust.T),
-        smoothness * tensor(np.stack([across, along], 1)), tensor(link), smoothness * len(pace) / depth_pace**2,
+        tree.joints(state.root, state.directions, state.lengths), tensor(still), tensor(link), smoothness * len(pace) / depth_pace**2,
         tensor(lengths), tensor(np.hypot(LENGTH_SPREAD, 0.5 * float(np.median(doubt)) / lengths)), 0.1 * picture.focal / unit)
-    root, directions = start
-    state = State(tensor(root), tensor(directions.transpose(1, 0, 2)), tensor(lengths))
     placed = shape + (root - shape[:, tracks.skeleton.root])[:, None]
     return Known(evidence, state, placed, unit, noise, doubt, pace, seconds)
 
@@ -144,6 +151,7 @@ def _start(tracks: Tracks, shape: Array, lengths: Array, rays: Array, weight: Ar
     path = root_path(still, rays, weight, depth)
     known = np.isfinite(path[:, 0])
     sure = np.where(known, weight.sum(1), 0.0)
-    shaking = noise_level(path[:, None], known[:, None])
-    rate = acceleration(path[:, None], known[:, None], shaking)[0]
-    return smooth(np.nan_to_num(path), sure / sure.max(), (shaking / max(rate, _SLOWEST)) ** 2, link), directions
+    rate = float(np.median(pace))
+    even = [smooth(np.nan_to_num(path[:, a : a + 1]), sure / sure.max(), (noise_level(path[:, None, a : a + 1], known[:, None]) / rate) ** 2,
+                   link) for a in range(3)]
+    return np.concatenate(even, axis=1), directions

@@ -17,7 +17,7 @@ from .feet import feet_of, find_contacts, speeds
 from .ground import Ground, contact_heights, find_up, level_ground
 from .noise import noise_level
 from .plant import BLEND_SECONDS, plant, targets
-from .solve import State, solve
+from .solve import State, solve, turn
 from .world import Views, going_along, on_path, standing
 
 Array = NDArray[np.float64]
@@ -91,8 +91,8 @@ def _hold(
 ) -> tuple[Array, Array]:
     """Joints (F, J, 3) with feet that stand exactly where they touch, and up, read again from where they stand."""
     R, t = torch.as_tensor(np.ascontiguousarray(views.R)), torch.as_tensor(np.ascontiguousarray(views.t))
-    evidence = replace(known.evidence, R=R, t=t)
     back = R.transpose(1, 2)
+    evidence = replace(known.evidence, R=R, t=t, course=turn(known.evidence.course - t, back))
     state = State((back @ (state.root - t)[..., None])[..., 0], (back @ state.directions[..., None])[..., 0], state.lengths)
     for last in (False, True):
         X = joints_of(known, state)

@@ -31,9 +31,10 @@ class Evidence:
 
     rays (J, F, 2): where tracks lie in the picture as x/z, y/z of the camera, track_weight (J, F) 0 where missing.
     R (F or 1, 3, 3), t (F or 1, 3): the cameras. shape (J, F, 3): the network's joints about any centre, in the camera's axes;
-    shape_weight (J, F). still (J, 2): weights of the second differences in time, across and along the view; link (F - 2,) 1 where
-    three frames follow one another. depth_still: the same for the mean depth of all joints. lengths (G,): what is known of
-    them, within relative spreads length_spread (G,). nearest: the smallest depth that counts. held: feet on the ground.
+    shape_weight (J, F). course (J, F, 3): a smooth motion near the true one; still (J, 2): weights of the second differences in time
+    from it, across and along the view; link (F - 2,) 1 where three frames follow one another. depth_still: the same for the mean
+    depth of all joints. lengths (G,): what is known of them, within relative spreads length_spread (G,). nearest: the
+    smallest depth that counts. held: feet on the ground.
     """
 
     tree: Tree
@@ -43,6 +44,7 @@ class Evidence:
     t: Tensor
     shape: Tensor
     shape_weight: Tensor
+    course: Tensor
     still: Tensor
     link: Tensor
     depth_still: float
@@ -154,7 +156,7 @@ class Linearised:
             weight = e.shape_weight / bend
         self.rest, self.shape = rest, weight
         cost = cost + (2 * SHAPE_CUTOFF**2 * (bend - 1)).sum()
-        self.jolt = second_difference(turn(X, e.R) if len(e.R) == 1 else X)
+        self.jolt = second_difference(turn(X - e.course, e.R) if len(e.R) == 1 else X - e.course)
         cost = cost + (self._still(self.jolt) * self.jolt).sum()
         deep = second_difference(self.camera[..., 2].mean(0)[None, :, None])
         cost = cost + e.depth_still * (e.link[:, None] * deep**2).sum()

@@ -118,14 +118,18 @@ def _differences(tracks: Tracks, group: Sequence[tuple[int, int]]) -> _Differenc
 
 
 def _pace(values: Array, known: Mask, noise: float) -> float:
-    """How much a difference (F, 2) accelerates, whatever sides its frames have: in four of five cases less than 1.8 of this."""
+    """How much a difference (F, 2) accelerates in a frame, per coordinate, whatever sides its frames have.
+
+    The larger of two views of it: four of five second differences, their signs chosen to make them small, are below 1.8 of this;
+    and so are three of five, signs as they are, below 1.35 (Rayleigh's distribution).
+    """
     a, b, c = values[2:], values[1:-1], values[:-2]
     together = known[2:] & known[1:-1] & known[:-2]
     if together.sum() < 4:
         return 0.1
-    ways = [np.linalg.norm(a + s * 2 * b + t * c, axis=1) for s in (1, -1) for t in (1, -1)]
-    usual = float(np.quantile(np.min(ways, axis=0)[together], 0.8)) / 1.8
-    return max(np.sqrt(max(usual**2 - 12 * noise**2, 0.0)), 0.005) * HEAVY
+    ways = np.stack([np.linalg.norm(a - s * 2 * b + t * c, axis=1) for s in (1, -1) for t in (1, -1)])[:, together]
+    usual = max(float(np.quantile(ways.min(0), 0.8)) / 1.8, float(np.quantile(ways[0], 0.6)) / 1.35)
+    return max(np.sqrt(max(usual**2 - 12 * noise**2, 0.25 * usual**2)), 0.005) * HEAVY
 
 
 def _too_long(tracks: Tracks, group: Sequence[tuple[int, int]]) -> Array:
