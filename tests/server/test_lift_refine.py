@@ -2,14 +2,15 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from bestiary.animal.skeleton import Skeleton
 from bestiary.animal.tracks import Tracks, TracksError
 from bestiary.server.evaluate.lift_metrics import bone_variation, sa_mpjpe, sa_mpve
 from bestiary.server.lift.pipeline import LiftSettings, lift
 from bestiary.server.lift.refine import RefineSettings, find_swaps, refine_clip
 from bestiary.server.lift.windows import LiftedClip
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from walking import filmed, walk
 
 
