@@ -33,12 +33,13 @@ class _FootagePanel:
         column.operator("bestiary.clip_tracks", icon="TRACKER")
         animal = footage.active()
         if animal is None:
-            if session.busy and session.about == "footage":
-                draw_start(layout, "bestiary.lift", "ARMATURE_DATA")
-            elif not session.error:
+            if session.about == "footage":
+                if session.busy:
+                    draw_start(layout, "bestiary.lift", "ARMATURE_DATA")
+                draw_messages(context, layout, "footage")
+            else:
                 lines(layout, "Import points that were followed through footage, or take the tracks of a movie clip",
                       characters(context), icon="INFO")  # fmt: skip
-            draw_messages(context, layout, "footage")
             return
         layout.template_list("BESTIARY_UL_tracked", "", footage, "animals", footage, "active_animal", rows=1, maxrows=6)
         if footage.notes:

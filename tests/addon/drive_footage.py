@@ -4,6 +4,7 @@ Run by Blender, see `window_driver.py`; `test_window.py` does that. `--photo` is
 Writes `outcome.json` and `NN_name.png`.
 """
 
+import json
 import sys
 import time
 from pathlib import Path
@@ -12,7 +13,7 @@ import bpy
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from window_driver import part, run, start
+from window_driver import open_sidebar, part, run, start
 
 PATIENCE = 600.0
 
@@ -50,6 +51,7 @@ def story(driver):
     outcome["summary"], outcome["fps"] = list(session.summary), bpy.context.scene.render.fps
     yield from look(driver)
     outcome["undo"] = yield from undo_and_redo(driver)
+    outcome["clip"] = yield from from_clip(driver, tracks)
     return outcome
 
 
@@ -98,6 +100,28 @@ def undo_and_redo(driver):
         yield 1.5
         counts.append(len(bpy.data.armatures))
     return counts
+
+
+def from_clip(driver, tracks):
+    """The same points as markers of a movie clip, taken in the Movie Clip Editor; gives what the panel lists then."""
+    (dog,) = json.loads(tracks.read_text("utf-8"))["animals"]
+    clip = bpy.data.movieclips.load(driver.options.photo)
+    width, height = clip.size
+    for joint, name in enumerate(dog["names"]):
+        track = clip.tracking.tracks.new(name=name, frame=1)
+        for frame, row in enumerate(dog["points"]):
+            marker = track.markers.insert_frame(1 + frame, co=((row[joint] or (0, 0))[0] / width, 1 - (row[joint] or (0, 0))[1] / height))
+            marker.mute = row[joint] is None
+    area = driver.area("VIEW_3D")
+    area.type = "CLIP_EDITOR"
+    area.spaces.active.clip = clip
+    yield 1.0
+    yield from open_sidebar(driver, "CLIP_EDITOR")
+    yield from driver.push("bestiary.clip_tracks", "CLIP_EDITOR")
+    yield from driver.shot("clip_editor")
+    footage = bpy.context.scene.bestiary_footage
+    animal = footage.active()
+    return [footage.clip.name, animal.joints, animal.frames, round(animal.seen, 2), round(animal.fps)]
 
 
 run(story)
