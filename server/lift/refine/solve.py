@@ -158,7 +158,8 @@ class Linearised:
         cost = cost + (2 * SHAPE_CUTOFF**2 * (bend - 1)).sum()
         self.jolt = second_difference(turn(X - e.course, e.R) if len(e.R) == 1 else X - e.course)
         cost = cost + (self._still(self.jolt) * self.jolt).sum()
-        deep = second_difference(self.camera[..., 2].mean(0)[None, :, None])
+        self.depth = self.camera[..., 2] - (turn(e.course, e.R) + e.t)[..., 2]
+        deep = second_difference(self.depth.mean(0)[None, :, None])
         cost = cost + e.depth_still * (e.link[:, None] * deep**2).sum()
         cost = cost + ((torch.log(state.lengths / e.lengths) / e.length_spread) ** 2).sum()
         if e.held is not None:
@@ -205,7 +206,7 @@ class Linearised:
         e = self.e
         pull = self.track[..., None] * self.off
         sx, sz = self.slope[..., :1], self.slope[..., 1:]
-        depth = (sz * pull).sum(-1) + self._deep(self.camera[..., 2])
+        depth = (sz * pull).sum(-1) + self._deep(self.depth)
         Y = torch.cat([sx * pull, depth[..., None]], -1) + self.shape[..., None] * self.rest
         Y = turn(Y, e.R.transpose(1, 2)) + self._pulled(self.jolt)
         if e.held is not None:
@@ -290,8 +291,11 @@ class Easier:
         self.solved = self.inverse(self.across)
         rest = own - torch.einsum("fna,fnb->ab", self.across, self.solved)
         # Rounding, or an inverse that is only roughly one, must not make lengths run away.
-        values, vectors = torch.linalg.eigh((rest + rest.T) / 2)
-        self.rest = vectors / values.clamp(min=float((at.e.length_spread**-2).min()) if len(values) else 0.0) @ vectors.T
+        try:
+            values, vectors = torch.linalg.eigh((rest + rest.T) / 2)
+            self.rest = vectors / values.clamp(min=float((at.e.length_spread**-2).min()) if len(values) else 0.0) @ vectors.T
+        except torch.linalg.LinAlgError:  # not finite: no step will be made, and the motion stays as it is
+            self.rest = torch.full_like(rest, torch.nan)
 
     def __call__(self, r: State) -> State:
         """The approximate solution for a right side."""
