@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ....animal.skeleton import Skeleton
 from ....animal.tracks import Tracks
 from .bones import Tree, directions_of, robust_lengths
-from .noise import acceleration, noise_level, smooth
+from .noise import acceleration, calmed, noise_level, smooth
 from .place import Picture, face_the_animal, rays_of, root_path
 from .solve import Evidence, State
 
@@ -67,6 +67,7 @@ def gather(tracks: Tracks, lifted: LiftedClip, picture: Picture, smoothness: flo
     pace = acceleration(points, seen, noise)
     # A joint that stands still in the picture may move in depth, about as the others do.
     pace = np.maximum(np.sqrt((1.0 - SHARED_PACE) * pace**2 + SHARED_PACE * (pace**2).mean()), _SLOWEST)
+    rate = max(_pace_of_middle(points, seen, noise), 0.2 * _SLOWEST)
     doubt = doubts(lifted, tracks.skeleton, seen, seconds)
     trust = 1.0 / doubt**2
     shape = face_the_animal(lifted.positions, rays, confidence, rays_of(lifted.centre, picture), picture.focal / unit)
@@ -75,23 +76,21 @@ def gather(tracks: Tracks, lifted: LiftedClip, picture: Picture, smoothness: flo
     stiff = max(_SIZE_SECONDS / every / (2 * np.pi), 1.0) ** 4
     sizes = np.exp(smooth(np.log(sizes)[:, None], np.ones(len(sizes)), stiff, link)[:, 0])
     shape = shape * sizes[:, None, None]
-    shaky = noise_level(shape[..., 2:], np.ones_like(seen))
     spread = max(noise, LEAST_TRACK_SPREAD)
     tree = Tree.of(tracks.skeleton)
-    root, directions = _start(tracks, shape, lengths, rays, confidence**2, picture.focal / unit, pace, shaky, link)
+    root, directions = _start(tracks, shape, lengths, rays, confidence**2, picture.focal / unit, pace, rate, link)
 
     def tensor(values: Array) -> torch.Tensor:
         return torch.as_tensor(np.ascontiguousarray(values), dtype=torch.float64)
 
     state = State(tensor(root), tensor(directions.transpose(1, 0, 2)), tensor(lengths))
     # Exact tracks need no smoothing; depth, which follows from them by lengths that are never quite right, always does.
-    jitter = (noise / spread) ** 2
-    still = smoothness * np.stack([jitter / (COURSE_SHARE * pace) ** 2, 1.0 / (DEPTH_SHARE * pace) ** 2], 1)
-    depth_pace = float(np.median(pace))
+    shaken = (noise / spread) ** 2
+    still = smoothness * np.stack([shaken / (COURSE_SHARE * pace) ** 2, 1.0 / (DEPTH_SHARE * pace) ** 2], 1)
     evidence = Evidence(
         tree, tensor(np.nan_to_num(rays).transpose(1, 0, 2)), tensor((confidence * picture.focal / unit / spread).T ** 2),
         tensor(np.eye(3)[None]), tensor(np.zeros((1, 3))), tensor(shape.transpose(1, 0, 2)), tensor(trust.T),
-        tree.joints(state.root, state.directions, state.lengths), tensor(still), tensor(link), smoothness * len(pace) / depth_pace**2,
+        tree.joints(state.root, state.directions, state.lengths), tensor(still), tensor(link), smoothness * len(pace) / rate**2,
         tensor(lengths), tensor(np.hypot(LENGTH_SPREAD, 0.5 * float(np.median(doubt)) / lengths)), 0.1 * picture.focal / unit)
     placed = shape + (root - shape[:, tracks.skeleton.root])[:, None]
     return Known(evidence, state, placed, unit, noise, doubt, pace, seconds)
@@ -140,10 +139,11 @@ def with_measured_spread(known: Known, state: State) -> Known:
     return replace(known, evidence=replace(e, track_weight=e.track_weight * factor, still=still))
 
 
-def _start(tracks: Tracks, shape: Array, lengths: Array, rays: Array, weight: Array, depth: float, pace: Array, shaky: float,
-           link: Array) -> tuple[Array, Array]:
+def _start(tracks: Tracks, shape: Array, lengths: Array, rays: Array, weight: Array, depth: float, pace: Array,
+           rate: float, link: Array) -> tuple[Array, Array]:
     """Root path (F, 3) and directions (F, B, 3): the network's shapes, smoothed, on bones of constant length, set before the camera."""
-    calm = np.stack([smooth(shape[:, j], np.ones(len(shape)), (shaky / pace[j]) ** 2, link) for j in range(len(pace))], axis=1)
+    even = np.ones(len(shape))
+    calm = np.stack([calmed(shape[:, j], even, pace[j], link) for j in range(len(pace))], axis=1)
     directions = directions_of(tracks.skeleton, calm)
     tree = Tree.of(tracks.skeleton)
     bones = torch.as_tensor(directions.transpose(1, 0, 2))
@@ -151,7 +151,15 @@ def _start(tracks: Tracks, shape: Array, lengths: Array, rays: Array, weight: Ar
     path = root_path(still, rays, weight, depth)
     known = np.isfinite(path[:, 0])
     sure = np.where(known, weight.sum(1), 0.0)
-    rate = float(np.median(pace))
-    even = [smooth(np.nan_to_num(path[:, a : a + 1]), sure / sure.max(), (noise_level(path[:, None, a : a + 1], known[:, None]) / rate) ** 2,
-                   link) for a in range(3)]
-    return np.concatenate(even, axis=1), directions
+    sure = sure / sure.max()
+    axes = [calmed(np.nan_to_num(path[:, axis, None]), sure, rate, link) for axis in range(3)]
+    return np.concatenate(axes, axis=1), directions
+
+
+def _pace_of_middle(points: Array, seen: NDArray[np.bool_], noise: float) -> float:
+    """How much the animal as a whole accelerates in a frame: the mean of the joints (F, J, 2) that two frames share."""
+    both = seen[1:] & seen[:-1]
+    moved = np.where(both[..., None], np.nan_to_num(points[1:] - points[:-1]), 0.0).sum(1) / np.maximum(both.sum(1), 1)[:, None]
+    middle = np.concatenate([np.zeros((1, 2)), np.cumsum(moved, axis=0)])[:, None]
+    often = float(np.median(both.sum(1))) if len(both) else 1.0
+    return float(acceleration(middle, np.ones(middle.shape[:2], bool), noise / max(often, 1.0) ** 0.5)[0])

@@ -42,23 +42,47 @@ def acceleration(values: Array, known: Mask, noise: float) -> Array:
     Second differences over 1, 2 and 3 frames; the longer ones tell slow motion from noise, the short ones see fast motion.
     Joints that are hardly seen get the median of the others.
     """
-    count = values.shape[1]
-    best = np.full(count, np.nan)
-    masked = np.where(known[..., None], values, np.nan)
+    best = np.full(values.shape[1], np.nan)
     for lag in _LAGS:
-        if len(values) < 2 * lag + 2:
-            break
-        square = ((masked[2 * lag :] - 2 * masked[lag:-lag] + masked[: -2 * lag]) ** 2).mean(axis=-1)
-        enough = np.isfinite(square).sum(0) >= 2
-        if not enough.any():
-            continue
-        # A wild frame must not pass for fast motion: the largest squares are cut to the 95th percentile's.
-        square = np.fmin(square, np.nanquantile(np.where(enough, square, 0.0), 0.95, axis=0))
-        mean = np.where(enough, np.nanmean(np.where(enough, square, 0.0), axis=0), np.nan)
-        floor = 0.1 * 6 * noise**2
-        best = np.fmax(best, np.sqrt(np.maximum(mean - 6 * noise**2, floor)) / lag**2)
+        square = _jolts(values, known, lag)
+        best = np.fmax(best, np.sqrt(np.maximum(square - 6 * noise**2, 0.1 * 6 * noise**2)) / lag**2)
     usual = float(np.nanmedian(best)) if np.isfinite(best).any() else 0.0
     return np.where(np.isfinite(best), best, usual)
+
+
+def _jolts(values: Array, known: Mask, lag: int) -> Array:
+    """Mean squares (J,) of second differences over `lag` frames, per coordinate; nan for joints that have fewer than two."""
+    if len(values) < 2 * lag + 2:
+        return np.full(values.shape[1], np.nan)
+    masked = np.where(known[..., None], values, np.nan)
+    square = ((masked[2 * lag :] - 2 * masked[lag:-lag] + masked[: -2 * lag]) ** 2).mean(axis=-1)
+    enough = np.isfinite(square).sum(0) >= 2
+    some = np.where(enough, square, 0.0)
+    # A wild frame must not pass for fast motion: the largest squares are cut to the 95th percentile's.
+    return np.where(enough, np.nanmean(np.fmin(some, np.nanquantile(some, 0.95, axis=0)), axis=0), np.nan)
+
+
+def calmed(values: Array, weight: Array, pace: float, link: Array) -> Array:
+    """Values (F, d) with weights (F,), smoothed until they accelerate by no more than `pace` in a frame; at most that much.
+
+    What an animal can do across the view it does along it too: what jolts more is noise, however slowly that changes.
+    """
+    known = np.ones((len(values), 1), bool)
+
+    def jolts(x: Array) -> float:
+        return float(_jolts(x[:, None], known, 1)[0])
+
+    stiffest = 1e10
+    if not weight.any() or not jolts(smooth(values, weight, 1e-9, link)) > pace**2:
+        return smooth(values, weight, 1e-9, link)
+    low, high = -3.0, np.log10(stiffest)
+    for _ in range(10):
+        middle = (low + high) / 2
+        if jolts(smooth(values, weight, 10**middle, link)) > pace**2:
+            low = middle
+        else:
+            high = middle
+    return smooth(values, weight, 10**high, link)
 
 
 def smooth(values: Array, weight: Array, stiffness: Array | float, link: Array) -> Array:
