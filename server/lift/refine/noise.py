@@ -18,6 +18,7 @@ Mask = NDArray[np.bool_]
 _ORDERS = (3, 4, 5, 6)
 _LAGS = (1, 2, 3)
 _MAD = 0.6745
+_STIFFEST = 10.0
 
 
 def noise_level(values: Array, known: Mask) -> float:
@@ -63,26 +64,25 @@ def _jolts(values: Array, known: Mask, lag: int) -> Array:
 
 
 def calmed(values: Array, weight: Array, pace: float, link: Array) -> Array:
-    """Values (F, d) with weights (F,), smoothed until they accelerate by no more than `pace` in a frame; at most that much.
+    """Values (F, d) with weights (F,), smoothed as one that accelerates by `pace` in a frame and carries white noise; and further,
+    until it accelerates by no more than that.
 
     What an animal can do across the view it does along it too: what jolts more is noise, however slowly that changes.
     """
     known = np.ones((len(values), 1), bool)
 
     def jolts(x: Array) -> float:
-        return float(_jolts(x[:, None], known, 1)[0])
+        return float(np.nan_to_num(_jolts(x[:, None], known, 1))[0])
 
-    stiffest = 1e10
-    if not weight.any() or not jolts(smooth(values, weight, 1e-9, link)) > pace**2:
-        return smooth(values, weight, 1e-9, link)
-    low, high = -3.0, np.log10(stiffest)
+    low, high = np.log10(max(jolts(smooth(values, weight, 1e-9, link)) / 6.0 / pace**2, 1e-9)), _STIFFEST
+    best = smooth(values, weight, 10**low, link)
+    if not jolts(best) > pace**2:
+        return best
     for _ in range(10):
         middle = (low + high) / 2
-        if jolts(smooth(values, weight, 10**middle, link)) > pace**2:
-            low = middle
-        else:
-            high = middle
-    return smooth(values, weight, 10**high, link)
+        best = smooth(values, weight, 10**middle, link)
+        low, high = (middle, high) if jolts(best) > pace**2 else (low, middle)
+    return best
 
 
 def smooth(values: Array, weight: Array, stiffness: Array | float, link: Array) -> Array:
