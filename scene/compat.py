@@ -37,27 +37,39 @@ def use_nodes(owner: bpy.types.Material | bpy.types.World) -> None:
 class Curves:
     """The F-curves of one data-block's part of an action: a channelbag since 4.4's slots, the action itself before."""
 
-    def __init__(self, action: bpy.types.Action, owner: bpy.types.ID) -> None:
-        """Make `action` drive `owner`, in a slot of its own where actions have slots."""
-        data = owner.animation_data or owner.animation_data_create()
-        data.action = action
+    def __init__(self, action: bpy.types.Action, owner: bpy.types.ID, assign: bool = True) -> None:
+        """Write to the part of `action` that drives `owner`, in a slot of its own where actions have slots.
+
+        assign: make the action the owner's active one; without it the owner stays as it is (`slot`, or None, is for later).
+        """
+        self.action = action
+        self.slot: Any = None
+        if assign:
+            data = owner.animation_data or owner.animation_data_create()
+            data.action = action
         if not hasattr(action, "slots"):
             self._bag: Any = action
             self._groups = action.groups
             return
-        slot = data.action_slot or action.slots.new(id_type=owner.id_type, name=owner.name)
-        data.action_slot = slot
+        made = (data.action_slot if assign else None) or action.slots.new(id_type=owner.id_type, name=owner.name)
+        if assign:
+            data.action_slot = made
+        self.slot = made
         layer = action.layers[0] if len(action.layers) else action.layers.new("Layer")
         strip = layer.strips[0] if len(layer.strips) else layer.strips.new(type="KEYFRAME")
-        self._bag = strip.channelbag(slot, ensure=True)
+        self._bag = strip.channelbag(made, ensure=True)
         self._groups = self._bag.groups
 
     def write(
         self, path: str, values: NDArray[np.float64], frames: NDArray[np.float64], group: str, interpolation: str = "LINEAR",
+        indices: Iterable[int] | None = None,
     ) -> None:
-        """Keys for one property: values (F, n) at frames (F,), straight lines between them, shown under `group`."""
+        """Keys for one property: values (F, n) at frames (F,), straight lines between them, shown under `group`.
+
+        indices: only these of the n channels.
+        """
         channels = self._groups.get(group) or self._groups.new(group)
-        for index in range(values.shape[1]):
+        for index in range(values.shape[1]) if indices is None else indices:
             curve = self._bag.fcurves.new(path, index=index)
             curve.group = channels
             points = curve.keyframe_points
@@ -68,12 +80,61 @@ class Curves:
             curve.update()
 
 
-def action_curves(action: bpy.types.Action) -> list[bpy.types.FCurve]:
-    """All F-curves of an action, whatever slot they are in."""
+def assign(owner: bpy.types.ID, action: bpy.types.Action | None, slot: Any = None) -> None:
+    """Make an action, through its slot where actions have slots, the active one of a data-block; None takes it away."""
+    if action is None and owner.animation_data is None:
+        return
+    data = owner.animation_data or owner.animation_data_create()
+    data.action = action
+    if slot is not None:
+        data.action_slot = slot
+
+
+def add_strip(
+    owner: bpy.types.ID, track: str, name: str, start: float, action: bpy.types.Action, slot: Any = None,
+) -> bpy.types.NlaStrip:
+    """Put an action on a new NLA track of a data-block, its first key at frame `start`; its active action and tracks stay."""
+    data = owner.animation_data or owner.animation_data_create()
+    lane = data.nla_tracks.new()
+    lane.name = track
+    strip = lane.strips.new(name, int(np.floor(start)), action)
+    if slot is not None:
+        strip.action_slot = slot
+    # Strips begin at whole frames only when they are made; keys keep their exact times.
+    length = strip.frame_end - strip.frame_start
+    strip.frame_start_raw, strip.frame_end_raw = start, start + length
+    return strip
+
+
+def action_curves(action: bpy.types.Action, slot: Any = None) -> list[bpy.types.FCurve]:
+    """All F-curves of an action, whatever slot they are in, or those of one slot."""
     if not hasattr(action, "layers"):
         return list(action.fcurves)
-    bags = (bag for layer in action.layers for strip in layer.strips for bag in strip.channelbags)
+    bags = (bag for layer in action.layers for strip in layer.strips for bag in strip.channelbags
+            if slot is None or bag.slot_handle == slot.handle)
     return [curve for bag in bags for curve in bag.fcurves]
+
+
+def play(owner: bpy.types.ID, action: bpy.types.Action, slot: Any = None) -> None:
+    """Make an action the active one of a data-block, in a slot of its where actions have slots (the first that suits without `slot`)."""
+    data = owner.animation_data or owner.animation_data_create()
+    data.action = action
+    if hasattr(data, "action_slot") and (slot is not None or data.action_slot is None):
+        suitable = [one for one in action.slots if one.target_id_type in (owner.id_type, "UNSPECIFIED")]
+        data.action_slot = slot if slot is not None else suitable[0] if suitable else None
+
+
+def push_strip(owner: bpy.types.ID, action: bpy.types.Action, name: str, start: int) -> None:
+    """Put an action on an NLA track of its own, both called `name`, its first frame at `start`; nothing plays outside of it."""
+    data = owner.animation_data or owner.animation_data_create()
+    track = data.nla_tracks.new()
+    track.name = name
+    strip = track.strips.new(name, start, action)
+    strip.name, strip.extrapolation = name, "NOTHING"
+    if hasattr(strip, "action_slot") and strip.action_slot is None and len(action.slots):
+        strip.action_slot = action.slots[0]
+    if data.action is not None:
+        data.action = None
 
 
 @contextmanager
@@ -120,3 +181,20 @@ def supported(operator: Any, settings: dict[str, Any]) -> dict[str, Any]:
     """Those of `settings` that this Blender's operator knows: exporters gain and lose options between versions."""
     known = operator.get_rna_type().properties.keys()
     return {name: value for name, value in settings.items() if name in known}
+
+
+def has_operator(operator: Any, module: str = "") -> bool:
+    """Whether this Blender has an operator (`bpy.ops.wm.usd_export`): some builds leave formats out. module: the add-on of Blender's own
+    that brings it, which is switched on where it is off."""
+    for again in (False, True):
+        try:
+            operator.get_rna_type()
+            return True
+        except (KeyError, AttributeError):
+            if again or not module:
+                return False
+            try:
+                bpy.ops.preferences.addon_enable(module=module)
+            except RuntimeError:
+                return False
+    return False
