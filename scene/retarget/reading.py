@@ -6,6 +6,7 @@ out: of a generated Rigify rig the ORG bones, of any other the bones that move s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from .rig_shape import RigError, RigShape
 
 _ORIGINAL = "ORG-"
 _HELPERS = ("DEF-", "MCH-")
+_HELPER = re.compile(r"^(MCH-|DEF-|tweak_)+|_(fk|ik|tweak|parent|master)(?=\.|$)")
 
 
 def read_shape(armature: Any) -> RigShape:
@@ -65,7 +67,7 @@ def skeleton_of(shape: RigShape) -> RigShape:
     """
     original = np.array([name.startswith(_ORIGINAL) for name in shape.names], dtype=bool)
     if original.sum() >= 3 and any(name.startswith(_HELPERS) for name in shape.names):
-        return _joined(keep(shape, np.flatnonzero(original)))
+        return _metarig_of(shape)
     needed = shape.deform.copy()
     if not needed.any():
         return shape
@@ -92,5 +94,63 @@ def keep(shape: RigShape, bones: Sequence[int] | NDArray[np.int_]) -> RigShape:
                     shape.deform[bones], shape.to_world)
 
 
-def _joined(shape: RigShape) -> RigShape:
-    return shape
+def _metarig_of(shape: RigShape) -> RigShape:
+    """The ORG bones of a generated Rigify rig with the metarig's tree.
+
+    Rigify hangs many of them on its own helpers. Such a bone hangs on the ORG bone at whose tail it begins, else on that which
+    one of its helpers is named after.
+    """
+    chosen = np.array([i for i, name in enumerate(shape.names) if name.startswith(_ORIGINAL)], dtype=np.int_)
+    skeleton = keep(shape, chosen)
+    parents = skeleton.parents.copy()
+    size = max(float(np.ptp(skeleton.heads, axis=0).max()), 1e-9)
+    loose = [k for k, bone in enumerate(chosen) if shape.parents[bone] < 0 or not shape.names[shape.parents[bone]].startswith(_ORIGINAL)]
+    parents[loose] = -1
+    for k in loose:
+        off = np.linalg.norm(skeleton.tails - skeleton.heads[k], axis=1)
+        for other in np.flatnonzero(off < 1e-4 * size):
+            if parents[k] < 0 and not _hangs_on(parents, int(other), k):
+                parents[k] = other
+    for k in loose:
+        bone = int(shape.parents[chosen[k]])
+        while parents[k] < 0 and bone >= 0:
+            other = skeleton.index.get(_ORIGINAL + _HELPER.sub("", shape.names[bone]), skeleton.index.get(shape.names[bone], k))
+            if not _hangs_on(parents, other, k):
+                parents[k] = other
+            bone = int(shape.parents[bone])
+    _turn_round(skeleton, parents, {k: _helpers_of(shape, int(chosen[k])) for k in loose})
+    order = parents_first(parents)
+    place = np.argsort(order)
+    above = parents[order]
+    return RigShape(tuple(skeleton.names[i] for i in order), np.where(above >= 0, place[above], -1), skeleton.heads[order],
+                    skeleton.tails[order], skeleton.axes[order], skeleton.deform[order], skeleton.to_world)
+
+
+def _helpers_of(shape: RigShape, bone: int) -> set[str]:
+    """What the helpers that a bone hangs on are named after."""
+    found = set()
+    bone = int(shape.parents[bone])
+    while bone >= 0:
+        found.add(_ORIGINAL + _HELPER.sub("", shape.names[bone]))
+        bone = int(shape.parents[bone])
+    return found
+
+
+def _turn_round(skeleton: RigShape, parents: NDArray[np.int_], helpers: dict[int, set[str]]) -> None:
+    """Tails that Rigify lays from the tip to the hips: they hang on the hips all the same. Changes `parents`."""
+    for bone in helpers:
+        above = int(parents[bone])
+        if above not in helpers or skeleton.names[bone] not in helpers[above] or skeleton.names[above] in helpers[bone]:
+            continue
+        parents[bone] = -1
+        while above >= 0:
+            parents[above], bone, above = bone, above, int(parents[above])
+
+
+def _hangs_on(parents: NDArray[np.int_], bone: int, other: int) -> bool:
+    """Whether a bone is `other` or hangs on it."""
+    while bone >= 0:
+        if bone == other:
+            return True
+        bone = int(parents[bone])
+    return False

@@ -1,0 +1,221 @@
+"""Which bone is which part of the body, for any four-legged rig: from its tree, its geometry, its symmetry, and its names where they help.
+
+First the plane of symmetry and the pairs of limbs, then the two pairs that stand on the ground; every way round (which pair is in
+front) is thought through to the end, and the one that makes the better animal is the answer. A preset is not needed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .body_frame import Joints, joints_of
+from .body_map import LEGS, SEGMENTS, BodyMap
+from .leg_finding import LimbPair, leg_end, limb_pairs, two_pairs, without_tip
+from .leg_segments import LegChain, segments_of
+from .reading import skeleton_of
+from .rig_shape import RigError, RigShape
+from .trunk import Midline, Stance, midline_of
+
+Array = NDArray[np.float64]
+
+MAX_BONES = 2000
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """One way to see the rig: the pairs as front and hind legs with their bones' segments, the midline; doubt: less is better."""
+
+    joints: Joints
+    front: LimbPair
+    hind: LimbPair
+    cuts: tuple[tuple[int, ...], tuple[int, ...]]
+    body: Midline
+    doubt: float
+
+
+def match_body(shape: RigShape, label: str = "") -> BodyMap:
+    """Find the parts of the body in a rig (or in its `skeleton_of`), in any rest pose that stands on four legs.
+
+    Parts that the rig does not have stay empty: `missing` names those that matter. Bones of ears, wings, antlers, saddles and the
+    like get no part. Raises RigError, with what to do, for a rig that is not four-legged.
+    """
+    if not len(shape):
+        raise RigError("this rig has no bones; choose the rig of a four-legged animal")
+    skeleton = skeleton_of(shape)
+    if len(skeleton) > MAX_BONES:
+        raise RigError(f"this rig has {len(skeleton)} bones; no animal needs more than {MAX_BONES}")
+    if len(skeleton) < 5 or not np.isfinite(skeleton.heads).all():
+        raise RigError("this rig has too few bones for an animal with four legs; choose another, or set its parts by hand")
+    failed: RigError | None = None
+    for up in _ups(skeleton):
+        try:
+            answer = _best_answer(joints_of(skeleton, up))
+        except RigError as error:
+            failed = failed or error
+            continue
+        return _as_map(answer, label)
+    raise failed or RigError("no four-legged animal was found in this rig")
+
+
+def missing(body: BodyMap) -> tuple[str, ...]:
+    """What a map lacks that motion needs, in words for people: ("head", "left front leg", …); empty when all is there."""
+    lacking = [part for part in ("spine", "neck", "head", "tail") if not body[part]]
+    for leg in LEGS:
+        if len(body.leg(leg)) < 2:
+            end, side = leg.split("_")
+            lacking.append(f"{side} {end} leg")
+    return tuple(lacking)
+
+
+def _ups(shape: RigShape) -> list[Array]:
+    """Directions that may be up, in the world: its z, else the armature's axes (an importer may have left the rig lying)."""
+    turn = shape.to_world[:3, :3]
+    axes = [turn @ axis * sign for axis in np.eye(3) for sign in (1.0, -1.0)]
+    ups = [np.array([0.0, 0.0, 1.0])]
+    for axis in sorted(axes, key=lambda axis: -axis[2]):
+        length = float(np.linalg.norm(axis))
+        if length > 0 and all(axis @ other < 0.99 * length for other in ups):
+            ups.append(axis / length)
+    return ups
+
+
+def _best_answer(joints: Joints) -> _Answer:
+    first, second = (without_tip(joints, pair) for pair in two_pairs(joints, limb_pairs(joints)))
+    answers = [_think(_facing(joints, front, hind), front, hind) for front, hind in ((first, second), (second, first))]
+    return min(answers, key=lambda answer: answer.doubt)
+
+
+def _facing(joints: Joints, front: LimbPair, hind: LimbPair) -> Joints:
+    """The joints turned so that the front legs are ahead (+x) of the hind legs."""
+    ahead = joints.places[[*front.first, *front.second], 0].mean() - joints.places[[*hind.first, *hind.second], 0].mean()
+    if ahead >= 0:
+        return joints
+    turn = np.array([-1.0, -1.0, 1.0])
+    return replace(joints, places=joints.places * turn, tips=joints.tips * turn)
+
+
+def _think(joints: Joints, front: LimbPair, hind: LimbPair) -> _Answer:
+    """All parts of the rig if `front` are its front legs."""
+    stance = _stance(joints, front, hind)
+    body = midline_of(joints, stance)
+    chains = [_chain(joints, pair, stance, on) for pair, on in ((front, stance.front_on), (hind, stance.hind_on))]
+    cuts, costs = zip(*(segments_of(chain, end, _said(joints, pair)) for chain, end, pair in
+                        zip(chains, ("front", "hind"), (front, hind), strict=True)), strict=True)
+    doubt = 0.35 * sum(costs) + _end_doubt(joints, front, "front") + _end_doubt(joints, hind, "hind")
+    doubt += _midline_doubt(joints, stance, body) + _side_doubt(joints, front, hind) + _toe_doubt(joints, front, hind)
+    return _Answer(joints, front, hind, cuts, body, float(doubt))
+
+
+def _stance(joints: Joints, front: LimbPair, hind: LimbPair) -> Stance:
+    places = joints.places
+    legs = frozenset(int(bone) for pair in (front, hind) for chain in (pair.first, pair.second)
+                     for bone in np.flatnonzero(joints.below[chain[0]]))
+    ground = float(places[[*front.first, *hind.first], 2].min())
+    tops = [max(places[list(pair.first), 2]) for pair in (front, hind)]
+    if 0.0 < ground - joints.floor < 0.12 * (float(np.mean(tops)) - ground):
+        ground = joints.floor
+    shoulder = [bone for bone in (*front.first, *front.second) if places[bone, 2] > ground + 0.4 * (max(tops) - ground)]
+    xs = [float(places[shoulder or list(front.first), 0].max()), float(np.median(places[[*hind.first[1:], *hind.second[1:]], 0]))]
+    return Stance(int(joints.parents[front.first[0]]), int(joints.parents[hind.first[0]]), legs, xs[0], xs[1],
+                  float(np.mean(tops)), ground)
+
+
+def _chain(joints: Joints, pair: LimbPair, stance: Stance, on: int) -> LegChain:
+    """The legs of a pair, the mean of both, in shares of the trunk's height."""
+    flip = np.array([1.0, -1.0, 1.0])
+    both = [np.concatenate([joints.places[list(chain)], leg_end(joints, chain[-1])[None]]) for chain in (pair.first, pair.second)]
+    mean = (both[0] + both[1] * flip) / 2
+    ground = min(float(mean[:, 2].min()), stance.ground_z)
+    top = max(float(mean[:, 2].max()), float(joints.places[on, 2]) if on >= 0 and on not in stance.legs else 0.0 + float(mean[:, 2].max()))
+    height = max(min(top - ground, 1.25 * float(mean[:, 2].max() - ground)), 1e-6)
+    mean[:, 2] -= ground
+    wide = float(np.abs(mean[:, 1]).max())
+    return LegChain(pair.first, mean / height, 1.0 - abs(float(mean[0, 1])) / wide if wide > 1e-6 else 0.0)
+
+
+def _said(joints: Joints, pair: LimbPair) -> list:
+    return [joints.words[a] if joints.words[a].segment else joints.words[b] for a, b in zip(pair.first, pair.second, strict=True)]
+
+
+def _end_doubt(joints: Joints, pair: LimbPair, end: str) -> float:
+    """What names say against a pair being at this end."""
+    said = [joints.words[bone].end for bone in (*pair.first, *pair.second) if joints.words[bone].end]
+    return 5.0 * float(np.mean([1.0 if word != end else -1.0 for word in said])) if said else 0.0
+
+
+def _midline_doubt(joints: Joints, stance: Stance, body: Midline) -> float:
+    """A head with pairs (ears, eyes) is one, a tail that has them is none; names say more."""
+    def pairs(bones: list[int]) -> int:
+        inside = {int(k) for bone in bones for k in np.flatnonzero(joints.below[bone])}
+        return sum(joints.twins[k] not in (k, -1) for k in inside - stance.legs)
+
+    def named(bones: list[int], parts: tuple[str, ...]) -> float:
+        return float(any(joints.words[bone].part in parts for bone in bones))
+
+    fore, aft = [*body.neck, *body.head], body.tail
+    doubt = -1.5 * bool(fore) - 0.3 * bool(aft) - min(0.5 * pairs(fore), 2.0) + min(0.5 * pairs(aft), 2.0)
+    doubt -= 4.0 * named(fore, ("head", "neck")) - 4.0 * named(fore, ("tail",))
+    doubt -= 4.0 * named(aft, ("tail",)) - 4.0 * named(aft, ("head", "neck"))
+    for bones, sign in ((fore, -1.0), (aft, 0.4)):
+        if bones:
+            rise = float(joints.places[bones[-1], 2] - stance.trunk_z)
+            doubt += sign * float(np.clip(2.0 * rise / stance.length, -0.6, 1.0))
+    return doubt - 0.15 * min(len(aft), 6) + 0.1 * max(len(fore) - 5, 0)
+
+
+def _side_doubt(joints: Joints, front: LimbPair, hind: LimbPair) -> float:
+    """Sides that names give, against +y being left when the animal looks to +x."""
+    said = [joints.words[bone].side * np.sign(joints.places[bone, 1]) for pair in (front, hind) for bone in (*pair.first, *pair.second)]
+    return -1.0 * float(np.mean(said))
+
+
+def _toe_doubt(joints: Joints, front: LimbPair, hind: LimbPair) -> float:
+    """Toes point forward."""
+    total = 0.0
+    for chain in (front.first, front.second, hind.first, hind.second):
+        ends = [*joints.places[list(chain)], leg_end(joints, chain[-1])]
+        step = ends[-1] - ends[-2] if np.linalg.norm(ends[-1] - ends[-2]) > 1e-3 else ends[-2] - ends[-3]
+        length = float(np.linalg.norm(step))
+        total += float(step[0]) / length if length > 1e-6 else 0.0
+    return -0.4 * total
+
+
+def _as_map(answer: _Answer, label: str) -> BodyMap:
+    joints, body = answer.joints, answer.body
+    names = joints.shape.names
+    # Names decide which side is called left: some rigs look the other way than their artist thought.
+    flipped = _side_doubt(joints, answer.front, answer.hind) > 0.5
+    parts: dict[str, list[int]] = {part: getattr(body, part) for part in ("root", "spine", "neck", "head", "jaw", "tail")}
+    sides = {}
+    for pair in (answer.front, answer.hind):
+        ahead = [joints.places[list(chain), 1].mean() for chain in (pair.first, pair.second)]
+        left, right = (pair.first, pair.second) if (ahead[0] >= ahead[1]) != flipped else (pair.second, pair.first)
+        sides["front" if pair is answer.front else "hind"] = left, right
+    for end, cut in zip(("front", "hind"), answer.cuts, strict=True):
+        for side, chain in zip(("left", "right"), sides[end], strict=True):
+            for bone, segment in zip(chain, cut, strict=True):
+                parts.setdefault(f"{end}_{side}_{SEGMENTS[segment]}", []).append(bone)
+    if body.ears[0]:
+        left, right = body.ears if (joints.places[body.ears[0][0], 1] >= 0) != flipped else body.ears[::-1]
+        parts["left_ear"], parts["right_ear"] = left, right
+    sure = _confidence(answer)
+    return BodyMap({part: tuple(names[bone] for bone in bones) for part, bones in parts.items()}, label, "matched",
+                   {names[bone]: sure(part, bone) for part, bones in parts.items() for bone in bones})
+
+
+def _confidence(answer: _Answer):
+    """How sure a bone's part is: of a leg by its pair's score and what its name says, else by the name."""
+    def sure(part: str, bone: int) -> float:
+        word = answer.joints.words[bone]
+        if part.startswith(("front", "hind")) and not part.endswith("ear"):
+            pair = answer.front if part.startswith("front") else answer.hind
+            base = 0.55 + 0.3 * min(pair.score, 1.0)
+            said, is_now = word.segment, part.rsplit("_", 1)[1]
+        else:
+            base, said, is_now = 0.75, word.part, part
+        return float(np.clip(base + (0.15 if said == is_now else -0.2 if said else 0.0), 0.05, 1.0))
+
+    return sure
