@@ -73,8 +73,8 @@ class TimeLayer(nn.Module):
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Torch's fused attention; on CPUs in float32, where its derivative in bfloat16 takes five times as long."""
-    if q.device.type != "cpu":
+    """Torch's fused attention; trained on CPUs in float32, where its derivative in bfloat16 takes five times as long."""
+    if q.device.type != "cpu" or not torch.is_grad_enabled():
         return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
     with torch.autocast("cpu", enabled=False):
         return F.scaled_dot_product_attention(q.float(), k.float(), v.float(), attn_mask=mask)

@@ -32,7 +32,7 @@ def frame_times(windows: Windows) -> Tensor:
 
 
 class Head(nn.Module):
-    """Features → the numbers that are asked for, through one hidden layer. It starts at zero where `zero` says so."""
+    """Features → the numbers that are asked for, through one hidden layer, in single precision. It starts at zero where `zero` says so."""
 
     def __init__(self, width: int, outputs: int, zero: bool = False) -> None:
         super().__init__()
@@ -42,7 +42,8 @@ class Head(nn.Module):
             nn.init.zeros_(self.layers[-1].bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.layers(x)
+        with torch.autocast(x.device.type, enabled=False):
+            return self.layers(x.float())
 
 
 class Lifter(nn.Module):
@@ -192,9 +193,10 @@ class Bestiary(nn.Module):
         t = frame_times(windows)[None, :, None, None].expand(*windows.points.shape[:3], 1)
         seen = windows.seen[..., None]
         x = self.features(torch.cat([windows.points, t], dim=-1)) * seen.clamp(max=1).sqrt()
-        x = x + self.plain(torch.cat([windows.points, seen], dim=-1))
-        structure = walk_features(windows.adjacency, windows.joints, self.walk_steps)
-        x = x + (self.sides(windows.sides + 1) + self.structure(structure.to(x.dtype)))[:, None]
+        with torch.autocast(x.device.type, enabled=False):
+            x = x + self.plain(torch.cat([windows.points, seen], dim=-1))
+            structure = walk_features(windows.adjacency, windows.joints, self.walk_steps)
+            x = x + (self.sides(windows.sides + 1) + self.structure(structure.to(x.dtype)))[:, None]
         mask = space_mask(windows.adjacency, windows.joints, self.heads)
         for layer in self.layers:
             x = layer(x, windows.frames if isinstance(layer, TimeLayer) else mask)

@@ -21,9 +21,10 @@ from ..engine import Cancelled, JobContext, JobFailure
 from ..poses.network import PoseNetwork
 from ..poses.single_frame import SingleFrameError, lift_single
 from ..poses.weights import load_pose_network
+from .pace import lift_at_pace
 from .refine import RefineSettings, Swap, find_swaps, refine_clip
 from .weights import DEFAULT, WeightsError, load_network
-from .windows import LiftedClip, lift_tracks
+from .windows import LiftedClip
 
 MEASURES = ("length", "height")
 FEWEST_POINTS = 3
@@ -148,11 +149,10 @@ def _network(network: str | Path | None, device: str) -> tuple[nn.Module, str]:
 
 
 def _lifted(net: nn.Module, tracks: Tracks, device: str, progress: Callable[[float], None]) -> LiftedClip:
-    points, confidence = tracks.points, np.asarray(tracks.confidence)
     if not isinstance(net, PoseNetwork):
-        return lift_tracks(net, points, confidence, tracks.skeleton, device, progress)
+        return lift_at_pace(net, tracks, device, progress)
     try:
-        return lift_single(net, points, confidence, tracks.skeleton)
+        return lift_single(net, tracks.points, np.asarray(tracks.confidence), tracks.skeleton)
     except SingleFrameError as error:
         raise TracksError(str(error)) from None
 

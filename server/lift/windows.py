@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from ...animal.skeleton import Skeleton
 from .inputs import Windows, normalise
 from .losses import rotation_between
+from .precision import computing
 
 FRAMES = 48
 """Length of a window, the one that networks are trained with."""
@@ -64,7 +65,7 @@ def lift_tracks(
         batch = starts[first : first + chunk]
         rows = batch[:, None] + np.arange(length)
         windows = _windows(points[rows], seen[rows], skeleton, device)
-        with torch.inference_mode():
+        with torch.inference_mode(), computing(network, device):
             lifted = network(windows)
         factor = windows.scale / whole.scale
         positions = lifted.positions * factor[:, None, None, None]

@@ -157,9 +157,12 @@ def _start(tracks: Tracks, shape: Array, lengths: Array, rays: Array, weight: Ar
 
 
 def _pace_of_middle(points: Array, seen: NDArray[np.bool_], noise: float) -> float:
-    """How much the animal as a whole accelerates in a frame: the mean of the joints (F, J, 2) that two frames share."""
-    both = seen[1:] & seen[:-1]
-    moved = np.where(both[..., None], np.nan_to_num(points[1:] - points[:-1]), 0.0).sum(1) / np.maximum(both.sum(1), 1)[:, None]
-    middle = np.concatenate([np.zeros((1, 2)), np.cumsum(moved, axis=0)])[:, None]
+    """How much the animal as a whole accelerates in a frame: the mean of the joints (F, J, 2) that a frame shares with the last seen."""
+    at = np.flatnonzero(seen.any(axis=1))
+    some, their = points[at], seen[at]
+    both = their[1:] & their[:-1]
+    moved = np.where(both[..., None], np.nan_to_num(some[1:] - some[:-1]), 0.0).sum(1) / np.maximum(both.sum(1), 1)[:, None]
+    middle = np.full((len(points), 1, 2), np.nan)
+    middle[at, 0] = np.concatenate([np.zeros((1, 2)), np.cumsum(moved, axis=0)])
     often = float(np.median(both.sum(1))) if len(both) else 1.0
-    return float(acceleration(middle, np.ones(middle.shape[:2], bool), noise / max(often, 1.0) ** 0.5)[0])
+    return float(acceleration(middle, np.isfinite(middle[..., 0]), noise / max(often, 1.0) ** 0.5)[0])

@@ -24,8 +24,14 @@ _STIFFEST = 10.0
 def noise_level(values: Array, known: Mask) -> float:
     """The spread of white noise in tracks (F, J, d) where known (F, J), in their unit; 0 where too few frames are known.
 
-    The median over joints of each joint's own level, so that joints that truly shake do not count as noise.
+    The median over joints of each joint's own level, so that joints that truly shake do not count as noise. Where no joint is known
+    in enough frames on end, its frames are taken as if they followed one another.
     """
+    return min(_levels(values, known) or _levels(*_closed_up(values, known)), default=0.0)
+
+
+def _levels(values: Array, known: Mask) -> list[float]:
+    """The noise by differences of each order that enough frames are known for."""
     levels = []
     for order in _ORDERS:
         if len(values) < order + 4:
@@ -34,21 +40,46 @@ def noise_level(values: Array, known: Mask) -> float:
         enough = np.isfinite(difference[..., 0]).sum(0) >= 4
         if enough.any():
             levels.append(float(np.median(np.nanmedian(difference[:, enough], axis=(0, 2)))) / _MAD / comb(2 * order, order) ** 0.5)
-    return min(levels, default=0.0)
+    return levels
+
+
+def _closed_up(values: Array, known: Mask) -> tuple[Array, Mask]:
+    """The same with each joint's known frames moved to the front."""
+    order = np.argsort(~known, axis=0, kind="stable")
+    return np.take_along_axis(values, order[..., None], 0), np.take_along_axis(known, order, 0)
 
 
 def acceleration(values: Array, known: Mask, noise: float) -> Array:
     """The spread (J,) of what joints (F, J, d) truly accelerate by in a frame, per coordinate, once `noise` is taken off.
 
     Second differences over 1, 2 and 3 frames; the longer ones tell slow motion from noise, the short ones see fast motion.
-    Joints that are hardly seen get the median of the others.
+    Joints that are hardly seen get the median of the others; where frames are known only here and there, all that follow one another count.
     """
     best = np.full(values.shape[1], np.nan)
     for lag in _LAGS:
         square = _jolts(values, known, lag)
         best = np.fmax(best, np.sqrt(np.maximum(square - 6 * noise**2, 0.1 * 6 * noise**2)) / lag**2)
+    if not np.isfinite(best).any():
+        best = np.array([_uneven(values[here, joint], np.flatnonzero(here), noise) for joint, here in enumerate(known.T)])
     usual = float(np.nanmedian(best)) if np.isfinite(best).any() else 0.0
     return np.where(np.isfinite(best), best, usual)
+
+
+def _uneven(values: Array, frames: NDArray[np.intp], noise: float) -> float:
+    """The same of one joint (N, d) that is known in `frames` (N,) only, from divided differences; nan from fewer than four frames.
+
+    Over g frames, accelerations that are each frame's own add up to sqrt(g (2 g² + 1) / 3) of one, not to g²: that is taken, as what
+    happens between known frames is not known.
+    """
+    if len(frames) < 4:
+        return float("nan")
+    before, after = np.diff(frames)[:-1].astype(float), np.diff(frames)[1:].astype(float)
+    weights = np.stack([1 / before, -1 / before - 1 / after, 1 / after]) * 2 / (before + after)
+    square = ((weights[..., None] * np.stack([values[:-2], values[1:-1], values[2:]])).sum(0) ** 2).mean(-1)
+    own = noise**2 * (weights**2).sum(0)
+    square = np.fmin(square, np.quantile(square, 0.95))
+    gap = (before + after) / 2
+    return float(np.sqrt(max(np.mean(square - own), 0.1 * np.mean(own)) * np.mean(3 * gap**3 / (2 * gap**2 + 1))))
 
 
 def _jolts(values: Array, known: Mask, lag: int) -> Array:
