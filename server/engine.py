@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 Report = Callable[[float, str, "np.ndarray | None"], None]
+ReportPartial = Callable[[float, str, Any, "dict[str, np.ndarray]"], None]
 
 
 class JobFailure(Exception):
@@ -37,13 +38,16 @@ class Cancelled(Exception):
 class JobContext:
     """What an engine knows of the job it works on.
 
-    ``report`` gets every progress report; ``is_cancelled`` is asked at each of them. Without arguments it reports to
+    ``report`` gets every progress report, ``report_partial`` those with a part of the result; ``is_cancelled`` is asked at each. Without arguments it reports to
     nobody and is never cancelled: for calls in process.
     """
 
-    def __init__(self, report: Report | None = None, is_cancelled: Callable[[], bool] | None = None) -> None:
+    def __init__(
+        self, report: Report | None = None, is_cancelled: Callable[[], bool] | None = None, report_partial: ReportPartial | None = None
+    ) -> None:
         self._report = report
         self._is_cancelled = is_cancelled
+        self._report_partial = report_partial
 
     def progress(self, fraction: float, stage: str = "", preview: np.ndarray | None = None) -> None:
         """Say how far the job is, and live on.
@@ -63,6 +67,15 @@ class JobContext:
             raise Cancelled
         if self._report is not None:
             self._report(min(max(float(fraction), 0.0), 1.0), stage, preview)
+
+    def partial(self, fraction: float, stage: str, result: Any, arrays: dict[str, np.ndarray]) -> None:
+        """Hand on the result as far as it is done, with the arrays that it names: what the client keeps when the job is cancelled.
+
+        Raises Cancelled, after it was sent, as :meth:`progress` does.
+        """
+        if self._report_partial is not None:
+            self._report_partial(min(max(float(fraction), 0.0), 1.0), stage, result, arrays)
+        self.progress(fraction, stage)
 
 
 class Engine(Protocol):

@@ -58,7 +58,7 @@ def draw_overlay(
     stretch = np.array([width / camera.width, height / camera.height])
     K = camera.K.copy()
     K[:2] *= stretch[:, None]
-    canvas = _draw_surfaces(np.asarray(picture, dtype=np.float32), camera, K, animals)
+    canvas = draw_surfaces(np.asarray(picture, dtype=np.float32), camera, K, animals)
     picture = Image.fromarray(canvas.round().astype(np.uint8))
     pen = ImageDraw.Draw(picture)
     size = max(2.0, max(width, height) / 220)
@@ -96,7 +96,7 @@ def encode_png(image: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def _draw_surfaces(canvas: np.ndarray, camera: Camera, K: np.ndarray, animals: Sequence[OverlayAnimal]) -> np.ndarray:
+def draw_surfaces(canvas: np.ndarray, camera: Camera, K: np.ndarray, animals: Sequence[OverlayAnimal]) -> np.ndarray:
     """Blend every animal's nearest surface into canvas (h, w, 3) float, and draw its outline."""
     height, width = canvas.shape[:2]
     nearest = np.full((height, width), np.inf)

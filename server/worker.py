@@ -93,7 +93,7 @@ class Worker:
                     f"It has: {', '.join(self._engines)}.",
                 )
             inputs = wire_frames.open_frames(header.frames, parts[1:])
-            result, arrays = engine.run(check(header.body, inputs), inputs, JobContext(self._report, self._is_cancelled))
+            result, arrays = engine.run(check(header.body, inputs), inputs, JobContext(self._report, self._is_cancelled, self._report_partial))
         except Cancelled:
             result = m.Cancelled()
         except (JobFailure, WireError) as error:
@@ -120,6 +120,10 @@ class Worker:
             self._send(m.Progress(fraction, stage))
         else:
             self._send(m.Progress(fraction, stage, "preview"), {"preview": preview})
+
+    def _report_partial(self, fraction: float, stage: str, result: Any, arrays: dict[str, np.ndarray]) -> None:
+        self._stage, self._sent_at = stage, time.monotonic()
+        self._send(m.Progress(fraction, stage, partial=result), arrays)
 
     def _is_cancelled(self) -> bool:
         while not self._cancelled:

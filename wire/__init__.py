@@ -8,6 +8,7 @@
 ...     )
 """
 
+from .animating import Animated, MovingAnimal
 from .client import Client, Job
 from .errors import WireError
 from .lifting import Lifted, ReadTracks, TrackedPoints
@@ -15,6 +16,6 @@ from .local import LocalServer
 from .reconstruction import Animal, AnimalInput, Echo, Reconstruction
 
 __all__ = [
-    "Animal", "AnimalInput", "Client", "Echo", "Job", "Lifted", "LocalServer", "ReadTracks", "Reconstruction", "TrackedPoints",
-    "WireError",
+    "Animal", "AnimalInput", "Animated", "Client", "Echo", "Job", "Lifted", "LocalServer", "MovingAnimal", "ReadTracks",
+    "Reconstruction", "TrackedPoints", "WireError",
 ]  # fmt: skip

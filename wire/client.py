@@ -30,6 +30,7 @@ import numpy as np
 
 from . import frames
 from . import messages as m
+from .animating import Animated, build_animate, read_animated
 from .connection import Connection
 from .errors import (
     BadInput,
@@ -55,7 +56,7 @@ from .lifting import (
 from .messages import AnimalHints
 from .reconstruction import AnimalInput, Echo, ImageLike, Reconstruction, build_request, read_result
 
-Outcome = Reconstruction | Lifted | ReadTracks | Echo
+Outcome = Reconstruction | Lifted | Animated | ReadTracks | Echo
 """What a job gives, by what was asked."""
 DEFAULT_ADDRESS = "tcp://127.0.0.1:8755"
 _SLOWEST_UPLOAD = 250_000.0
@@ -70,6 +71,7 @@ class Job:
         state: ``sending``, ``queued``, ``running``, then one of ``done``, ``failed``, ``cancelled``.
         place: jobs before it while it is queued.
         fraction, stage, preview: the latest progress; preview is uint8 (H, W, 3) or (N,) encoded, or None.
+        partial: of a clip that is animated, the result as far as it is done; it stays when the job is cancelled or fails.
         result: when done.
         error: when failed or cancelled.
     """
@@ -80,6 +82,7 @@ class Job:
     fraction: float = 0.0
     stage: str = ""
     preview: np.ndarray | None = None
+    partial: Animated | None = None
     result: Outcome | None = None
     error: WireError | None = None
     _parts: list[Any] = field(default_factory=list, repr=False)
@@ -201,6 +204,29 @@ class Client:
             raise BadMessage("The server answered tracks with something else than a motion.")
         return result
 
+    def animate(
+        self,
+        tracks: Sequence[TracksLike | TrackedPoints],
+        progress: Callable[[float, str], None] | None = None,
+        cancel: threading.Event | None = None,
+        **more: Any,
+    ) -> Animated:
+        """Make animals move as the tracks of a clip do, one for each, and wait for the result.
+
+        Args:
+            tracks: an ``animal.tracks.Tracks`` or a :class:`~.lifting.TrackedPoints` for each animal.
+            progress, cancel: as for :meth:`reconstruct`. What was done of a cancelled clip is lost here; follow the job of
+                :meth:`submit_animate` to keep its ``partial``.
+            more: ``species`` and ``family`` (one for each, or one for all), ``cameras``, ``options`` (docs/wire.md), ``engine``, ``deadline``.
+
+        Raises:
+            WireError: a subclass that says what is wrong and what to do.
+        """
+        result = self.wait(self.submit_animate(tracks, **more), progress, cancel)
+        if not isinstance(result, Animated):
+            raise BadMessage("The server answered a clip to animate with something else.")
+        return result
+
     def read_tracks(
         self, file: str | os.PathLike[str] | bytes, *arguments: Any, cancel: threading.Event | None = None, **more: Any
     ) -> ReadTracks:
@@ -265,6 +291,13 @@ class Client:
     ) -> Job:
         """Send one animal's tracks and return at once. Arguments as for :meth:`lift`, without its callbacks."""
         request, arrays = build_lift(tracks, **more)
+        return self.submit(request, arrays, deadline)
+
+    def submit_animate(
+        self, tracks: Sequence[TracksLike | TrackedPoints], *, deadline: float | None = None, **more: Any
+    ) -> Job:
+        """Send the tracks of a clip's animals and return at once. Arguments as for :meth:`animate`, without its callbacks."""
+        request, arrays = build_animate(tracks, **more)
         return self.submit(request, arrays, deadline)
 
     def submit_reading(self, file: str | os.PathLike[str] | bytes, *arguments: Any, **more: Any) -> Job:
@@ -392,6 +425,8 @@ class Client:
             job.state, job.fraction, job.stage = "running", body.fraction, body.stage
             if body.preview is not None:
                 job.preview = arrays.get(body.preview)
+            if body.partial is not None:
+                job.partial = read_animated(body.partial, arrays)
         elif isinstance(body, m.RESULTS):
             result = _read(body, arrays)
             job.fraction = 1.0
@@ -460,6 +495,8 @@ class Client:
 
 
 def _read(body: m.Result, arrays: Mapping[str, np.ndarray]) -> Outcome:
+    if isinstance(body, m.AnimateResult):
+        return read_animated(body, arrays)
     if isinstance(body, m.LiftResult):
         return read_lifted(body, arrays)
     if isinstance(body, m.TracksResult):

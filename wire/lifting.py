@@ -21,6 +21,7 @@ from .messages import (
     MAX_JOINTS,
     MAX_TRACK_FRAMES,
     MAX_TRACK_POINTS,
+    AnimateRequest,
     LiftRequest,
     LiftResult,
     ReadTracksRequest,
@@ -140,13 +141,17 @@ def build_lift(
     animal = pack_animal(tracks, 0, arrays)
     request = LiftRequest(animal, engine=engine, options=dict(options or {}))
     if cameras:
-        if len(cameras) not in (1, len(arrays[animal.points])):
-            raise BadInput(f"There are {len(cameras)} cameras for {len(arrays[animal.points])} frames.",
-                           "Give one, one for each frame, or none.")  # fmt: skip
-        for name in ("K", "R", "t"):
-            arrays[name] = np.stack([_floats(getattr(camera, name), f"The camera's {name}") for camera in cameras])
+        pack_cameras(cameras, len(arrays[animal.points]), arrays)
         request.K, request.R, request.t = "K", "R", "t"
     return request, arrays
+
+
+def pack_cameras(cameras: Sequence[CameraLike], frames: int, arrays: dict[str, np.ndarray]) -> None:
+    """Put cameras among the arrays as ``K``, ``R`` and ``t``. Raises BadInput unless there is one, or one for each frame."""
+    if len(cameras) not in (1, frames):
+        raise BadInput(f"There are {len(cameras)} cameras for {frames} frames.", "Give one, one for each frame, or none.")
+    for name in ("K", "R", "t"):
+        arrays[name] = np.stack([_floats(getattr(camera, name), f"The camera's {name}") for camera in cameras])
 
 
 def pack_animal(tracks: TracksLike | TrackedPoints, number: int, arrays: dict[str, np.ndarray]) -> TrackedAnimal:
@@ -226,7 +231,7 @@ def read_lifted(result: LiftResult, arrays: Mapping[str, np.ndarray]) -> Lifted:
 
 
 def read_cameras(
-    message: LiftRequest | LiftResult, arrays: Mapping[str, np.ndarray], frames: int
+    message: LiftRequest | LiftResult | AnimateRequest, arrays: Mapping[str, np.ndarray], frames: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """K (C, 3, 3), R (C, 3, 3), t (C, 3) of a message about so many frames; C is 0, 1 or their number. Raises BadMessage."""
     if message.K is None or message.R is None or message.t is None:

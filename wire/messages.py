@@ -148,6 +148,23 @@ class LiftRequest(Struct, tag_field="kind", tag="lift"):
     options: Annotated[dict[Name, float | int | bool | Text], Meta(max_length=64)] = {}
 
 
+class AnimateRequest(Struct, tag_field="kind", tag="animate"):
+    """The animals of the server's model, moving as the tracks of one clip do: one for each of ``animals``.
+
+    ``species`` and ``families``: a name or None for each animal, or empty. All tracks are of one piece of footage; ``K``, ``R``, ``t`` as in
+    :class:`LiftRequest`, of the frames of the first animal. Options: docs/wire.md. Progress brings what is done so far.
+    """
+
+    animals: Annotated[list[TrackedAnimal], Meta(min_length=1, max_length=MAX_ANIMALS)]
+    species: Annotated[list[Name | None], Meta(max_length=MAX_ANIMALS)] = []
+    families: Annotated[list[Name | None], Meta(max_length=MAX_ANIMALS)] = []
+    K: Name | None = None
+    R: Name | None = None
+    t: Name | None = None
+    engine: Name = "fit"
+    options: Annotated[dict[Name, float | int | bool | Text], Meta(max_length=64)] = {}
+
+
 class ReadTracksRequest(Struct, tag_field="kind", tag="read_tracks"):
     """The animals of a file of tracks, for clients that cannot read its kind (HDF5). Nothing is lifted.
 
@@ -197,7 +214,7 @@ class Status(Struct, tag_field="kind", tag="status"):
     """Who is there? Answered at once with :class:`StatusReply`."""
 
 
-JobRequest = ReconstructRequest | LiftRequest | ReadTracksRequest | EchoRequest
+JobRequest = ReconstructRequest | LiftRequest | AnimateRequest | ReadTracksRequest | EchoRequest
 ClientMessage = JobRequest | Cancel | Resume | Received | Status
 
 
@@ -210,12 +227,54 @@ class Accepted(Struct, tag_field="kind", tag="accepted"):
     place: int = 0
 
 
+class AnimatedAnimal(Struct):
+    """One animal of a clip. Strings named after arrays are names of float32 frames; nan where a frame is not known.
+
+    ``betas`` (B,), ``poses`` (F, J, 3), ``trans`` (F, 3), ``keypoints_2d`` (F, K, 3): as in :class:`ReconstructedAnimal`.
+    """
+
+    betas: Name
+    poses: Name
+    trans: Name
+    keypoints_2d: Name
+    metres_per_unit: float
+    label: Name = ""
+    species: Name | None = None
+    family: Name | None = None
+    facts: dict[Name, float | int | bool | Text] = {}
+    """How well it went: reprojection error and the like, by name."""
+    warnings: list[Text] = []
+
+
+class AnimateResult(Struct, tag_field="kind", tag="animate_result"):
+    """The animals of a clip in motion, all on the frames ``first``, ``first`` + 1, … of the footage, in the Z-up world.
+
+    ``K`` (C, 3, 3), ``R`` (C, 3, 3), ``t`` (C, 3) name float64 frames, metres: one for a standing camera, else one for each frame.
+    """
+
+    model_id: Name
+    model_name: Name
+    joint_names: list[Name]
+    keypoint_names: list[Name]
+    animals: list[AnimatedAnimal]
+    K: Name
+    R: Name
+    t: Name
+    fps: float
+    first: int = 0
+    width: int = 0
+    height: int = 0
+    seconds: float = 0.0
+
+
 class Progress(Struct, tag_field="kind", tag="progress"):
-    """The job runs. ``fraction`` 0..1; ``preview`` names a frame: uint8 (H, W, 3) or (N,) encoded."""
+    """The job runs. ``fraction`` 0..1; ``preview`` names a frame: uint8 (H, W, 3) or (N,) encoded. ``partial``: the result as far as
+    it is done, in the place of earlier ones."""
 
     fraction: float
     stage: Text = ""
     preview: Name | None = None
+    partial: AnimateResult | None = None
 
 
 class ReconstructedAnimal(Struct):
@@ -344,8 +403,8 @@ class StatusReply(Struct, tag_field="kind", tag="status_reply"):
     uptime_s: float
 
 
-Result = ReconstructResult | LiftResult | TracksResult | EchoResult
+Result = ReconstructResult | LiftResult | AnimateResult | TracksResult | EchoResult
 ServerMessage = Accepted | Progress | Result | Failure | Cancelled | StatusReply
-RESULTS = (ReconstructResult, LiftResult, TracksResult, EchoResult)
+RESULTS = (ReconstructResult, LiftResult, AnimateResult, TracksResult, EchoResult)
 FINAL = (*RESULTS, Failure, Cancelled)
 """Exactly one of these ends a job."""

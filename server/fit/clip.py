@@ -1,0 +1,455 @@
+"""A clip, start to end: the points of one or several animals through footage in, animals in motion and their cameras out.
+
+One shape for the whole clip, from frames spread over it, all solved together; then the poses in windows, each with all its
+frames at once, tied through time, and held to the window before. Windows come one after the other, and what is done of
+the clip can be looked at meanwhile.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ...animal.cameras import Camera, intrinsics
+from ...animal.keypoints import INDEX, SUPERSET
+from ...animal.model import AnimalModel
+from ...animal.rotations import axis_angle_from_matrix
+from ...animal.track_points import FEWEST, superset_points
+from ...animal.tracks import Tracks
+from ..engine import JobFailure
+from ..lift.refine.place import Picture, picture_of
+from .body_points import BodyPoints
+from .clip_solver import ClipState, Plan, Spreads, same_for_all, solve_clip
+from .clip_start import check_enough, choose_frames, directions, first_poses, point_counts, reshape, sizes_of
+from .clip_terms import ClipTerms, Views, fixed_shape, level
+from .hints import FitHints
+from .image import _one_thread
+from .shape_prior import shape_prior
+from .solver import minimise
+from .starts import camera_from_world
+from .world import metres_per_unit
+
+Array = NDArray[np.float64]
+Progress = Callable[[float, str], None]
+
+SHAPE_FRAMES = 16
+"""Frames that the shape is taken from."""
+ANCHOR_S = 0.5
+"""Seconds between frames whose direction is sought all around."""
+WINDOW, AHEAD, HELD = 60, 20, 4
+"""Frames that a window adds, that it looks ahead, and that it keeps of the one before."""
+MAX_FRAMES = 100_000
+
+JOINT_SPREAD = 40.0
+"""How much joints speed up and slow down in gaits, radians a second², one standard deviation."""
+ROOT_SPREAD = 20.0
+PLACE_SPREAD = 12.0
+"""The same for the body: radians, and model units (2.5 long), a second²."""
+SAME_GROUND = (0.67, 1.5)
+
+
+@dataclass(frozen=True)
+class ClipSettings:
+    """What may be chosen. smooth: 1 as animals move, 0 every frame by itself, 2 twice as stiff. camera_static: the unknown camera
+    stands still, so that feet share one ground. max_gap_s: longer gaps without any point stay unknown. focal: pixels, None
+    the tracks' own or the usual. metres: shoulder height of the animals, None their species'."""
+
+    smooth: float = 1.0
+    camera_static: bool = True
+    max_gap_s: float = 1.0
+    focal: float | None = None
+    metres: float | None = None
+
+
+@dataclass
+class ClipAnimal:
+    """One animal's motion: betas (B,), poses (F, J, 3) and trans (F, 3), nan where not known, of frames first, first + 1, … of the
+    footage; in the Z-up world in model units. pixels (F, 44, 3): where the model's points are seen, nan and 0 where there is none;
+    facts: how well it went, by name."""
+
+    betas: Array
+    poses: Array
+    trans: Array
+    metres_per_unit: float
+    pixels: Array
+    label: str = ""
+    species: str | None = None
+    family: str | None = None
+    facts: dict[str, float | int | bool | str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def done(self) -> int:
+        """Frames that are known."""
+        return int(np.isfinite(self.trans[:, 0]).sum())
+
+
+@dataclass
+class ClipFit:
+    """The animals of a clip, all on frames first, first + 1, …, and their cameras: one, or one a frame."""
+
+    animals: list[ClipAnimal]
+    cameras: tuple[Camera, ...]
+    fps: float
+    first: int
+    seconds: float = 0.0
+
+    @property
+    def done(self) -> float:
+        """The share of the frames, of all animals, that is known."""
+        return sum(animal.done for animal in self.animals) / max(1, sum(len(animal.trans) for animal in self.animals))
+
+
+@dataclass
+class _Subject:
+    """One animal on its way: its evidence on the frames of the clip, and what is known of it so far."""
+
+    label: str
+    hints: FitHints
+    points: Array
+    sizes: Array
+    views: Views
+    spans: list[tuple[int, int]]
+    metres_per_unit: float
+    left_out: list[str]
+    lifted: Array | None = None
+    terms: ClipTerms | None = None
+    anchors: object = None
+    betas: Array | None = None
+    pitch: float = 0.0
+    ground: float = 0.0
+    warnings: list[str] = field(default_factory=list)
+
+
+class ClipFitter:
+    """Fits one model to the tracks of a clip's animals, which share their frames and camera.
+
+    tracks: one `Tracks` for each; species, family: names or None for each; cameras: known ones, one or one for each frame of the
+    first tracks. `partial(fit)` gets what is done whenever more is. lifted: for each animal (frames of its tracks, 44, 3) places
+    of its points in the camera's axes, in any unit, nan where not known, to be followed beside the tracks; or None.
+    Raises JobFailure or TracksError for tracks that say too little.
+    """
+
+    def __init__(self, model: AnimalModel, tracks: Sequence[Tracks], species: Sequence[str | None], family: Sequence[str | None],
+                 settings: ClipSettings, cameras: Sequence[Camera] = (), device: str = "cpu",
+                 lifted: Sequence[Array | None] | None = None) -> None:
+        self.model, self.settings, self.device = model, settings, torch.device(device)
+        self.tracks = list(tracks)
+        self.fps = tracks[0].fps
+        if any(abs(one.fps - self.fps) > 1e-6 for one in tracks):
+            raise JobFailure("bad_tracks", "The animals' tracks have different frame rates.", "Take tracks of one piece of footage.")
+        self.first = min(int(np.asarray(one.frame_numbers)[0]) for one in tracks)
+        self.frames = max(int(np.asarray(one.frame_numbers)[-1]) for one in tracks) - self.first + 1
+        if self.frames > MAX_FRAMES:
+            raise JobFailure("bad_tracks", f"The tracks reach over {self.frames} frames; {MAX_FRAMES} can be fitted.", "Cut the footage.")
+        self.picture = self._picture()
+        self.K = intrinsics(self.picture.focal, self.picture.width, self.picture.height)
+        self.known = self._known_cameras(tuple(cameras))
+        self.static = settings.camera_static and not self.known
+        self.subjects = [self._subject(i, species[i], family[i], None if lifted is None else lifted[i]) for i in range(len(tracks))]
+        self.began = time.perf_counter()
+
+    # --- evidence -----------------------------------------------------------------------------------------------------
+
+    def _picture(self) -> Picture:
+        pictures = [picture_of(one, self.settings.focal) for one in self.tracks]
+        focal = next((p.focal for p in pictures if not p.assumed), max(p.focal for p in pictures))
+        return Picture(focal, max(p.width for p in pictures), max(p.height for p in pictures), all(p.assumed for p in pictures))
+
+    def _known_cameras(self, cameras: tuple[Camera, ...]) -> tuple[Camera, ...]:
+        """The known cameras: one, or one for each frame of the clip, where frames without tracks have the one before."""
+        if len(cameras) <= 1:
+            return cameras
+        numbers = np.asarray(self.tracks[0].frame_numbers) - self.first
+        if len(cameras) != len(numbers):
+            raise JobFailure("bad_tracks", f"There are {len(cameras)} cameras for {len(numbers)} frames.", "Give one for each frame.")
+        row = np.clip(np.searchsorted(numbers, np.arange(self.frames), side="right") - 1, 0, len(numbers) - 1)
+        return tuple(cameras[i] for i in row)
+
+    def _subject(self, index: int, species: str | None, family: str | None, lifted: Array | None) -> _Subject:
+        tracks = self.tracks[index]
+        label = tracks.label or (f"animal {index + 1}" if len(self.tracks) > 1 else "the animal")
+        hints = FitHints(species=species, family=family, label=label)
+        own, left_out = superset_points(tracks)
+        check_enough(own, self.model, label, FEWEST)
+        rows = np.asarray(tracks.frame_numbers) - self.first
+        points = np.full((self.frames, len(SUPERSET), 3), np.nan)
+        points[..., 2] = 0.0
+        points[rows] = own
+        depth = None
+        if lifted is not None:
+            depth = np.full((self.frames, len(SUPERSET), 3), np.nan)
+            depth[rows] = lifted
+        views = Views.unknown(self.frames)
+        mean, _ = shape_prior(self.model, hints, label)
+        scale = self._metres_per_unit(mean, hints)
+        if self.known:
+            points, views = level(points, self.K, self.known, self.K)
+        has = np.asarray(self.model.superset_matrix).any(1)
+        points[:, ~has, 2] = 0.0
+        seen = (points[..., 2] > 0).any(1)
+        spans = spans_of(seen, max(1, round(self.settings.max_gap_s * self.fps)))
+        counts = point_counts(points, self.model)
+        spans = [span for span in spans if counts[span[0]:span[1] + 1].max() >= FEWEST]
+        return _Subject(label, hints, points, sizes_of(points, np.arange(self.frames)), views, spans, scale, left_out, depth)
+
+    def _metres_per_unit(self, betas: Array, hints: FitHints) -> float:
+        scale = metres_per_unit(self.model, betas, hints)
+        if self.settings.metres is None or "withers" not in self.model.keypoint_names:
+            return scale
+        rest = self.model.rest(betas)
+        height = rest.keypoints[self.model.keypoint_names.index("withers"), 2] - rest.vertices[:, 2].min()
+        return self.settings.metres / float(height) if height > 1e-6 else scale
+
+    def _terms(self, subject: _Subject, body: BodyPoints) -> ClipTerms:
+        return ClipTerms(self.model, body, self.K, subject.points, subject.sizes, subject.views, subject.metres_per_unit,
+                         self.static or bool(self.known), subject.lifted)
+
+    # --- stages -------------------------------------------------------------------------------------------------------
+
+    def run(self, progress: Progress, partial: Callable[[ClipFit], None] = lambda fit: None) -> ClipFit:
+        """All stages of all animals. `progress` may raise to stop; what is done then was handed to `partial`."""
+        with torch.no_grad(), _one_thread():
+            count = len(self.subjects)
+            for i, subject in enumerate(self.subjects):
+                self._shape(subject, lambda x, i=i: progress(0.3 * (i + x) / count, "finding the shape"))
+            self._share_ground()
+            self.result = self._empty()
+            for i, subject in enumerate(self.subjects):
+                def say(share: float, stage: str, i: int = i) -> None:
+                    progress(0.3 + 0.7 * (i + share) / count, stage)
+
+                self._poses(i, subject, say, partial)
+        self.result.seconds = time.perf_counter() - self.began
+        return self.result
+
+    def _shape(self, subject: _Subject, tick: Callable[[float], None]) -> None:
+        """The shape, the camera's pitch and the ground's height, from frames spread over the clip."""
+        mean, basis = shape_prior(self.model, subject.hints, subject.label)
+        body = BodyPoints(self.model, *(torch.tensor(x[None], dtype=torch.float64, device=self.device) for x in (mean, basis)))
+        terms = self._terms(subject, body)
+        counts = point_counts(subject.points, self.model)
+        most = SHAPE_FRAMES
+        frames = choose_frames(counts, most, subject.spans, FEWEST)
+        if len(frames) > 2 * most:  # many spans: the best of them will do
+            frames = sorted(sorted(frames, key=lambda f: -counts[f])[:2 * most])
+        h = directions(terms, subject.points, subject.views, frames, self.picture.width, self.picture.height, self.fps,
+                       lambda x: tick(0.7 * x))
+        pitch = h.pitch.median()
+        h = same_for_all(h, h.z.median(0).values, self._pitches(subject, frames, pitch))
+        rows = torch.tensor(frames, device=self.device)
+        ground = terms.tensor(np.full(len(frames), self._first_ground(terms, h, rows)))
+        plan = Plan(rows, None, shape=True, pitch=not subject.views.known, ground=terms.floor)
+        state = solve_clip(terms, ClipState(h, ground), plan, 14, lambda x: tick(0.7 + 0.3 * x))
+        subject.betas = body.betas(state.h)[0].cpu().numpy()
+        subject.pitch, subject.ground = float(state.h.pitch[0]), float(state.ground[0])
+        if subject.views.known:
+            subject.metres_per_unit = self._metres_per_unit(subject.betas, subject.hints)
+
+    def _pitches(self, subject: _Subject, frames: Sequence[int], pitch: Tensor | float) -> Tensor:
+        if subject.views.known:
+            return torch.tensor(subject.views.pitch[list(frames)], dtype=torch.float64, device=self.device)
+        return torch.full((len(frames),), float(pitch), dtype=torch.float64, device=self.device)
+
+    def _first_ground(self, terms: ClipTerms, h, rows: Tensor) -> float:
+        """The usual height of the lowest paw."""
+        if not terms.has_paws:
+            return 0.0
+        from .terms import up_in_camera
+
+        s = terms.body.skeletons(h)
+        points, _ = terms.table(h, s)
+        height = (points[:, terms.paws] @ up_in_camera(h.pitch)[0][..., None])[..., 0].amin(1) + terms.place[rows, 2]
+        return float(height.median())
+
+    def _share_ground(self) -> None:
+        """Animals before one camera agree on how far it looks down, and stand on one ground at sizes that their kinds may have."""
+        if self.known:
+            return
+        weights = [len(subject.spans) and sum(b - a + 1 for a, b in subject.spans) for subject in self.subjects]
+        pitch = float(np.average([subject.pitch for subject in self.subjects], weights=weights))
+        for subject in self.subjects:
+            assert subject.betas is not None
+            subject.ground *= np.cos(pitch) / max(np.cos(subject.pitch), 0.2)
+            subject.pitch = pitch
+            subject.metres_per_unit = self._metres_per_unit(subject.betas, subject.hints)
+        drop = np.array([-(s.ground - self._sole(s)) * s.metres_per_unit for s in self.subjects])
+        self.height = float(np.sort(drop)[(len(drop) - 1) // 2])
+        for subject, own in zip(self.subjects, drop, strict=True):
+            ratio = self.height / own if abs(own) > 1e-6 else 1.0
+            if SAME_GROUND[0] < ratio < SAME_GROUND[1]:
+                subject.metres_per_unit *= ratio
+            else:
+                subject.warnings.append("stands higher or lower than the others at its species' size; check the species")
+
+    def _sole(self, subject: _Subject) -> float:
+        """How far a standing paw's point lies above the ground, model units."""
+        rest = self.model.rest(subject.betas)
+        names = self.model.keypoint_names
+        paws = [rest.keypoints[names.index(n), 2] for n in ("left_front_paw", "left_hind_paw") if n in names]
+        return float(min(paws) - rest.vertices[:, 2].min()) if paws else 0.0
+
+    # --- poses --------------------------------------------------------------------------------------------------------
+
+    def _poses(self, index: int, subject: _Subject, progress: Progress, partial: Callable[[ClipFit], None]) -> None:
+        assert subject.betas is not None
+        body = fixed_shape(self.model, subject.betas, self.device)
+        terms = self._terms(subject, body)
+        counts = point_counts(subject.points, self.model)
+        every = sum(b - a + 1 for a, b in subject.spans)
+        anchors = choose_frames(counts, max(2, round(every / (ANCHOR_S * self.fps))), subject.spans, FEWEST)
+        progress(0.0, "finding directions")
+        h = directions(terms, subject.points, subject.views, anchors, self.picture.width, self.picture.height, self.fps,
+                       lambda x: progress(0.3 * x, "finding directions"))
+        spreads, done = self._spreads(terms), 0
+        for first, last in subject.spans:
+            mine = [i for i, f in enumerate(anchors) if first <= f <= last]
+            if not mine:
+                continue
+            begins = first_poses(terms, h_rows(h, mine), [anchors[i] for i in mine], list(range(first, last + 1)))
+            state: ClipState | None = None
+            for start in range(first, last + 1, WINDOW):
+                end = min(start + WINDOW - 1, last)
+                if last - end < AHEAD:
+                    end = last
+                state, solved = self._window(terms, subject, begins, state, (first, start, end, last), spreads)
+                self._store(index, subject, solved, start)
+                done += end - start + 1
+                progress(0.3 + 0.7 * done / every, f"frame {done} of {every}")
+                partial(self.result)
+                if end == last:
+                    break
+        self._finish(index, subject)
+
+    def _spreads(self, terms: ClipTerms) -> Spreads:
+        stiff = 1.0 / max(self.settings.smooth, 1e-3)
+        per_frame = stiff / self.fps**2
+        theta = torch.full((3 * (self.model.n_joints - 1),), JOINT_SPREAD * per_frame, dtype=torch.float64, device=self.device)
+        return Spreads(theta, ROOT_SPREAD * per_frame, PLACE_SPREAD * terms.units * per_frame)
+
+    def _window(self, terms: ClipTerms, subject: _Subject, begins, before: ClipState | None, span: tuple[int, int, int, int],
+                spreads: Spreads) -> tuple[ClipState, object]:
+        """The poses of frames start to end, with a look ahead; gives the state to go on from (its last HELD frames) and the poses."""
+        first, start, end, last = span
+        ahead = min(end + AHEAD, last)
+        rows = torch.arange(start, ahead + 1, device=self.device)
+        h = h_rows(begins, list(range(start - first, ahead - first + 1)))
+        h = same_for_all(h, h.z[0], self._pitches(subject, rows.tolist(), subject.pitch))
+        h, _, _ = minimise(h, lambda x: terms.assemble(x, rows, None, 2.0, 20.0, 1.0), 4)
+        h = same_for_all(h, h.z[0] * 0, self._pitches(subject, rows.tolist(), subject.pitch))
+        held = 0
+        if before is not None:
+            held = len(before.h)
+            h = joined(before.h, h)
+            rows = torch.cat([torch.arange(start - held, start, device=self.device), rows])
+        state = ClipState(h, terms.tensor(np.full(len(h), subject.ground)))
+        state = solve_clip(terms, state, Plan(rows, spreads, held, cutoff=20.0), 4)
+        state = solve_clip(terms, state, Plan(rows, spreads, held, cutoff=6.0), 12)
+        count = end - start + 1
+        solved = h_rows(state.h, list(range(held, held + count)))
+        keep = list(range(max(0, held + count - HELD), held + count))
+        return ClipState(h_rows(state.h, keep), state.ground[keep]), solved
+
+    # --- the world ----------------------------------------------------------------------------------------------------
+
+    def _empty(self) -> ClipFit:
+        J, F = self.model.n_joints, self.frames
+        animals = []
+        for subject in self.subjects:
+            assert subject.betas is not None
+            pixels = np.full((F, len(SUPERSET), 3), np.nan)
+            pixels[..., 2] = 0.0
+            warnings = list(subject.warnings)
+            if subject.left_out:
+                warnings.append(f"Points without a counterpart were left out: {', '.join(subject.left_out)}.")
+            animals.append(ClipAnimal(subject.betas, np.full((F, J, 3), np.nan), np.full((F, 3), np.nan), subject.metres_per_unit, pixels,
+                                      self._label(subject), subject.hints.species, subject.hints.family, warnings=warnings))
+        if self.known:
+            return ClipFit(animals, self.known, self.fps, self.first)
+        R = camera_from_world(self.subjects[0].pitch)
+        self.R, self.t_world = R, np.array([0.0, 0.0, self.height])
+        camera = Camera(self.K, R, -R @ self.t_world, self.picture.width, self.picture.height)
+        return ClipFit(animals, (camera,), self.fps, self.first)
+
+    def _label(self, subject: _Subject) -> str:
+        return "" if subject.label == "the animal" else subject.label
+
+    def _store(self, index: int, subject: _Subject, h, start: int) -> None:
+        """Enter the poses of frames from `start`, turned into the world; the middle of the first animal's first frames is the origin."""
+        animal = self.result.animals[index]
+        n = len(h)
+        rows = np.arange(start, start + n)
+        joint = self.model.rest(subject.betas).joints[0]
+        R0, trans, theta = (x.cpu().numpy() for x in (h.R0, h.trans, h.theta))
+        scale = animal.metres_per_unit
+        if self.known:
+            M, place = subject.views.M[rows], subject.views.place[rows] / scale
+        else:
+            if not self._placed():
+                middle = (np.median(joint + trans, axis=0) @ self.R) * scale
+                self.t_world = np.array([-middle[0], -middle[1], self.height])
+                self.result.cameras = (replace(self.result.cameras[0], t=-self.R @ self.t_world),)
+            M, place = np.tile(self.R.T, (n, 1, 1)), np.tile(self.t_world / scale, (n, 1))
+        animal.poses[rows, 0] = axis_angle_from_matrix(M @ R0)
+        animal.poses[rows, 1:] = theta
+        animal.trans[rows] = (M @ (joint + trans)[..., None])[..., 0] + place - joint
+        for f in rows:
+            self._project(animal, int(f))
+
+    def _placed(self) -> bool:
+        return any(animal.done for animal in self.result.animals)
+
+    def _project(self, animal: ClipAnimal, frame: int) -> None:
+        posed = self.model.forward(animal.betas, animal.poses[frame], animal.trans[frame])
+        camera = self.result.cameras[frame if len(self.result.cameras) > 1 else 0]
+        rows = [INDEX[name] for name in self.model.keypoint_names]
+        animal.pixels[frame, rows, :2] = camera.project(posed.keypoints * animal.metres_per_unit)
+        animal.pixels[frame, rows, 2] = 1.0
+
+    def _finish(self, index: int, subject: _Subject) -> None:
+        """Say how well the tracks are met."""
+        animal, tracks = self.result.animals[index], self.tracks[index]
+        own, _ = superset_points(tracks)
+        seen = animal.pixels[np.asarray(tracks.frame_numbers) - self.first]
+        known = (own[..., 2] > 0) & np.isfinite(seen[..., 0])
+        away = np.linalg.norm(seen[..., :2] - own[..., :2], axis=-1)[known]
+        size = float(np.median(subject.sizes))
+        error = float(np.median(away)) if len(away) else float("nan")
+        animal.facts |= {"error_px": error, "error_percent": 100 * error / size, "size_px": size, "frames": animal.done}
+        if error > 0.1 * size:
+            animal.warnings.append(f"The animal lies {error:.0f} pixels from its tracks: is the species right, and are they its points?")
+
+
+def spans_of(seen: NDArray[np.bool_], longest_gap: int) -> list[tuple[int, int]]:
+    """(first, last) frames of the parts of a clip between gaps of more than `longest_gap` frames without any point."""
+    frames = np.flatnonzero(seen)
+    cuts = np.flatnonzero(np.diff(frames) > longest_gap)
+    edges = [0, *(cuts + 1).tolist(), len(frames)]
+    return [(int(frames[a]), int(frames[b - 1])) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+
+
+def h_rows(h, rows: list[int]):
+    """Some rows of hypotheses."""
+    return h[torch.tensor(rows, dtype=torch.long, device=h.trans.device)]
+
+
+def joined(before, after):
+    """Hypotheses one after the other."""
+    return type(before)(*(torch.cat([getattr(before, name), getattr(after, name)]) for name in before.__dataclass_fields__))
+
+
+def fit_clip(model: AnimalModel, tracks: Sequence[Tracks], species: Sequence[str | None] | None = None,
+             settings: ClipSettings | None = None, cameras: Sequence[Camera] = (), progress: Progress = lambda fraction, stage: None,
+             partial: Callable[[ClipFit], None] = lambda fit: None, device: str = "cpu") -> ClipFit:
+    """Fit the animals of a clip in one call; see `ClipFitter`."""
+    none = [None] * len(tracks)
+    return ClipFitter(model, tracks, species or none, none, settings or ClipSettings(), cameras, device).run(progress, partial)
+
+
+__all__ = ["ClipAnimal", "ClipFit", "ClipFitter", "ClipSettings", "fit_clip", "reshape"]
