@@ -1,0 +1,243 @@
+"""A motion as keys of the bones that an animator would key, in an action of its own, checked against what was wanted.
+
+The rig's own action, tracks and pose stay as they are: the new action lies in a slot, on an NLA track of its own unless it is
+asked to be the active one. Whatever must be switched for it (IK to FK, controls that stand out of their rest) is keyed in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from ...animal.rotations import axis_angle_from_matrix, quaternion_from_matrix
+from .. import compat
+from . import checking
+from .body_map import BodyMap
+from .channels import Known, Solved, continuous_euler, euler_from_matrix, learn, solve
+from .handles import Handle, Handles, find_handles
+from .rig_shape import RigError, RigMotion
+from .turns import continuous
+from .twin import Twin, twin_of
+
+Array = NDArray[np.float64]
+
+_SLACK = 0.002  # of the leg's length: heads nearer than this to their place are not moved
+_SEEN = 32  # frames evaluated to learn what follows nothing rigidly
+_MOST = 200  # evaluated frames of a clip that is solved frame by frame
+
+
+@dataclass(frozen=True)
+class WriteOptions:
+    """name: of the action and its track; None = the motion's, or the rig's. nla: push it to a track of its own; else it becomes the
+    rig's active action. check: how many frames are evaluated to see that the rig does what it was told; 0 = none. ik: give the IK
+    controls keys as well, so that switching to IK does not jump."""
+
+    name: str | None = None
+    nla: bool = True
+    check: int = 12
+    ik: bool = True
+
+
+@dataclass
+class WriteReport:
+    """What was written. handles: bones keyed; moved: those of them whose place is keyed; switches: "bone["property"] = value".
+
+    errors: degrees and percent of the leg's length, mean and largest, by name (`checking`). messages: what the user should know.
+    """
+
+    handles: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()
+    switches: tuple[str, ...] = ()
+    locked: tuple[str, ...] = ()
+    errors: dict[str, float] = field(default_factory=dict)
+    messages: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Written:
+    """The new action, its slot (None before Blender 4.4), its NLA strip (None where it is the active action), and what was done."""
+
+    action: bpy.types.Action
+    slot: Any
+    strip: bpy.types.NlaStrip | None
+    report: WriteReport
+
+
+def write_motion(armature: bpy.types.Object, motion: RigMotion, body: BodyMap | None = None,
+                 options: WriteOptions | None = None) -> Written:
+    """Key a motion of a rig's skeleton (`skeleton_of`) onto its handles, at the motion's own frames.
+
+    body: the parts of the skeleton; bones of no part are left alone; None = all are keyed. Nothing else of the rig or
+    the scene changes; no undo step is pushed. Raises RigError for a rig that cannot be keyed; nothing is left then.
+    """
+    from ..all_or_nothing import all_or_nothing
+
+    options = options or WriteOptions()
+    check_writable(armature)
+    name = options.name or motion.name or armature.name
+    report = WriteReport()
+    with all_or_nothing(bpy.context.scene):
+        action = bpy.data.actions.new(name)
+        curves = compat.Curves(action, armature, assign=False)
+        with twin_of(armature) as twin:
+            handles = find_handles(twin, motion.shape, body)
+            _key(armature, twin, curves, handles, motion, body, options, report)
+        strip = None
+        if options.nla:
+            strip = compat.add_strip(armature, name, name, float(motion.frames[0]), action, curves.slot)
+            if armature.animation_data.action is not None:
+                report.messages.append(f"the rig's active action “{armature.animation_data.action.name}” plays over the new track; "
+                                       "unlink it, or push it down, to see the new motion")
+        else:
+            compat.assign(armature, action, curves.slot)
+    return Written(action, curves.slot, strip, report)
+
+
+def check_writable(armature: Any) -> None:
+    """Raise RigError for an object that cannot be given keys, with what to do about it."""
+    if getattr(armature, "type", "") != "ARMATURE":
+        raise RigError("the target must be an armature; select the rig itself, not its mesh")
+    if not armature.is_editable or (armature.library is not None and armature.override_library is None):
+        raise RigError(f"“{armature.name}” is linked from another file and cannot be edited; make a library override of it "
+                       "(Object > Library Override > Make) and choose that")
+    if armature.override_library is not None and getattr(armature.override_library, "is_system_override", False):
+        raise RigError(f"the library override of “{armature.name}” is not editable; make it so in the Outliner "
+                       "(Library Override > Make Editable), then try again")
+    if not len(armature.pose.bones):
+        raise RigError(f"“{armature.name}” has no bones")
+    if armature.mode == "EDIT":
+        raise RigError(f"“{armature.name}” is in edit mode; leave it (Tab) first")
+
+
+def _key(armature: bpy.types.Object, twin: Twin, curves: compat.Curves, handles: Handles, motion: RigMotion, body: BodyMap | None,
+         options: WriteOptions, report: WriteReport) -> None:
+    """Solve, write and check."""
+    leg = checking.leg_length(motion.shape, body)
+    slack = _SLACK * leg
+    first = float(motion.frames[0])
+    _write_switches(curves, handles, twin, first, report)
+    _write_cleared(armature, curves, handles, first, report)
+    solved = solve(handles, motion, slack)
+    done = {name for name in solved.axes if name not in solved.unknown}
+    _write_handles(armature, curves, handles, solved, motion.frames, done, report)
+    if solved.unknown:
+        known = _look(twin, curves, handles, solved, motion)
+        solved = solve(handles, motion, slack, known)
+        _write_handles(armature, curves, handles, solved, motion.frames, set(solved.axes) - done, report)
+    report.handles = tuple(handle.name for handle in handles.handles if handle.name in solved.turns or handle.name in solved.moves)
+    report.moved = tuple(solved.moves)
+    if handles.lost:
+        report.messages.append("nothing that can be keyed turns " + _listed(handles.lost))
+    if handles.off:
+        report.messages.append("off while the clip plays: " + _listed([f"{name} of {bone}" for bone, name in handles.off]))
+    if options.check:
+        report.errors = checking.check(twin, curves, motion, body, leg, options.check)
+
+
+def _look(twin: Twin, curves: compat.Curves, handles: Handles, solved: Solved, motion: RigMotion) -> Known:
+    """Play what is written so far, and learn where the bases stand that follow nothing rigidly."""
+    count = len(motion.frames)
+    rows = np.unique(np.linspace(0, count - 1, min(count, _SEEN)).astype(np.int_))
+    twin.play(curves)
+    axes, heads = twin.read_many(motion.frames[rows])
+    turns, rails, places = {}, {}, {}
+    for name in solved.unknown:
+        bone, own = twin.item.data.bones[name], twin.index[name]
+        above = twin.index[bone.parent.name] if bone.parent is not None else None
+        rest = np.array(bone.matrix_local, dtype=np.float64)[:3, :3]
+        rest_above = np.eye(3) if bone.parent is None else np.array(bone.parent.matrix_local, dtype=np.float64)[:3, :3]
+        over = np.repeat(np.eye(3)[None], len(rows), axis=0) if above is None else axes[:, above]
+        turns[name] = axes[:, own]
+        rails[name] = over @ (rest_above.T @ rest if bone.use_local_location else np.eye(3))
+        places[name] = heads[:, own]
+    twin.play(None)
+    return learn(handles, solved.unknown, solved, rows, turns, rails, places)
+
+
+def _path(bone: str) -> str:
+    return f'pose.bones["{bpy.utils.escape_identifier(bone)}"]'
+
+
+def _write_handles(armature: bpy.types.Object, curves: compat.Curves, handles: Handles, solved: Solved, frames: Array,
+                   names: Iterable[str], report: WriteReport) -> None:
+    names = set(names)
+    for handle in handles.handles:
+        if handle.name not in names:
+            continue
+        bone = armature.pose.bones[handle.name]
+        if handle.name in solved.turns:
+            write_turns(bone, curves, solved.turns[handle.name], frames, report)
+        if handle.name in solved.moves:
+            curves.write(f"{_path(bone.name)}.location", solved.moves[handle.name], frames, bone.name)
+
+
+def write_turns(bone: bpy.types.PoseBone, curves: compat.Curves, turns: Array, frames: Array, report: WriteReport) -> None:
+    """Key a bone's own turns (F, 3, 3) in the rotation mode that it has; locked channels get no keys."""
+    mode, path = bone.rotation_mode, _path(bone.name)
+    free = [axis for axis in range(3) if not bone.lock_rotation[axis]]
+    if len(free) < 3:
+        report.locked = (*report.locked, bone.name)
+    if mode == "QUATERNION":
+        whole = [0, *(axis + 1 for axis in free)]
+        if bone.lock_rotations_4d and bone.lock_rotation_w:
+            whole = whole[1:]
+        curves.write(f"{path}.rotation_quaternion", continuous(quaternion_from_matrix(turns)), frames, bone.name, indices=whole)
+    elif mode == "AXIS_ANGLE":
+        around = axis_angle_from_matrix(turns)
+        size = np.linalg.norm(around, axis=1, keepdims=True)
+        axis = np.where(size > 1e-9, around / np.maximum(size, 1e-9), [0.0, 1.0, 0.0])
+        # Axis and angle have two signs for one turn; the nearer one to the frame before leaves no spin between keys.
+        flips = np.cumprod(np.where(np.einsum("fi,fi->f", axis[1:], axis[:-1]) < 0, -1.0, 1.0))
+        signs = np.r_[1.0, flips][:, None]
+        curves.write(f"{path}.rotation_axis_angle", np.concatenate([size * signs, axis * signs], axis=1), frames, bone.name)
+    else:
+        angles = continuous_euler(euler_from_matrix(turns, mode), mode)
+        curves.write(f"{path}.rotation_euler", angles, frames, bone.name, indices=free)
+
+
+def _write_switches(curves: compat.Curves, handles: Handles, twin: Twin, first: float, report: WriteReport) -> None:
+    """Key the switches that the handles need, once: they hold for the whole clip."""
+    frames = np.array([first])
+    for bone, key, value in handles.switches:
+        curves.write(f'{_path(bone)}["{bpy.utils.escape_identifier(key)}"]', np.array([[value]]), frames, bone, "CONSTANT")
+    for bone, name in handles.off:
+        path = f'{_path(bone)}.constraints["{bpy.utils.escape_identifier(name)}"].influence'
+        curves.write(path, np.array([[0.0]]), frames, bone, "CONSTANT")
+    report.switches = tuple(f'{bone}["{key}"] = {value:g}' for bone, key, value in handles.switches)
+
+
+def _write_cleared(armature: bpy.types.Object, curves: compat.Curves, handles: Handles, first: float, report: WriteReport) -> None:
+    """Key back to rest, for the clip, what stands out of it and would add to the motion."""
+    keyed = {handle.name: handle for handle in handles.handles}
+    frames, cleared = np.array([first]), []
+    for bone in armature.pose.bones:
+        handle: Handle | None = keyed.get(bone.name)
+        turns = handle is not None and handle.wants is not None
+        moves = handle is not None and handle.pins is not None
+        mode = bone.rotation_mode
+        rest = {"location": np.zeros(3), "scale": np.ones(3)}
+        if not turns:
+            rest |= {"rotation_quaternion": np.array([1.0, 0, 0, 0])} if mode == "QUATERNION" else (
+                {"rotation_axis_angle": np.array([0.0, 0, 1, 0])} if mode == "AXIS_ANGLE" else {"rotation_euler": np.zeros(3)})
+        for channel, values in rest.items():
+            now = np.array(getattr(bone, channel))
+            same = np.abs(now - values).max() < 1e-6 or (channel == "rotation_axis_angle" and abs(now[0]) < 1e-6)
+            lock = bone.lock_location if channel == "location" else bone.lock_scale if channel == "scale" else bone.lock_rotation
+            if not same and not any(lock) and not (channel == "location" and moves):
+                curves.write(f"{_path(bone.name)}.{channel}", values[None], frames, bone.name, "CONSTANT")
+                cleared.append(bone.name)
+            elif channel == "location" and moves and not same:
+                pass
+    if cleared:
+        report.messages.append("put to rest while the clip plays: " + _listed(list(dict.fromkeys(cleared))))
+
+
+def _listed(names: Iterable[str], most: int = 4) -> str:
+    names = list(names)
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
