@@ -115,6 +115,21 @@ def action_curves(action: bpy.types.Action, slot: Any = None) -> list[bpy.types.
     return [curve for bag in bags for curve in bag.fcurves]
 
 
+def own_slot(action: bpy.types.Action, owner: bpy.types.ID) -> Any:
+    """The slot of an action that plays, or would play, for a data-block: its active one, one of its name, or the first that suits.
+
+    None where actions have no slots, or none suits.
+    """
+    if not hasattr(action, "slots"):
+        return None
+    data = owner.animation_data
+    if data is not None and data.action == action and data.action_slot is not None:
+        return data.action_slot
+    suitable = [slot for slot in action.slots if slot.target_id_type in (owner.id_type, "UNSPECIFIED")]
+    named = [slot for slot in suitable if slot.name_display == owner.name]
+    return next(iter(named + suitable), None)
+
+
 def play(owner: bpy.types.ID, action: bpy.types.Action, slot: Any = None) -> None:
     """Make an action the active one of a data-block, in a slot of its where actions have slots (the first that suits without `slot`)."""
     data = owner.animation_data or owner.animation_data_create()
