@@ -164,10 +164,26 @@ def _joined(shape: RigShape, heads: Array, tips: Array, tails: Array) -> NDArray
         to_tip = np.linalg.norm(tails - heads[root], axis=1) + 10.0 * ~others if trusted else np.full(len(heads), 10.0)
         if alone and to_head.min() < 1e-4 and not to_tip.min() < 1e-4:
             continue
+        foot = _leg_above(root, heads, parents, roots)
+        if foot >= 0 and not to_tip.min() < 1e-3:
+            parents[root] = foot
+            continue
         nearest = int(np.argmin(to_tip)) if to_tip.min() < 0.03 else int(np.argmin(to_head))
         if min(to_tip.min(), to_head.min()) < (0.03 if alone else 0.25):
             parents[root] = nearest
     return parents
+
+
+def _leg_above(root: int, heads: Array, parents: NDArray[np.int_], roots: NDArray[np.int_]) -> int:
+    """The end of a leg that a loose foot belongs to: games keep feet apart, as what legs reach for. -1 where there is none."""
+    top, floor = float(heads[:, 2].max()), float(heads[:, 2].min())
+    if heads[root, 2] > floor + 0.3 * (top - floor):
+        return -1
+    flat = np.linalg.norm(heads[:, :2] - heads[root, :2], axis=1)
+    rise = heads[:, 2] - heads[root, 2]
+    open_end = ~np.isin(np.arange(len(heads)), parents) & (rise > 0.02) & (rise < 0.4) & ~np.isin(np.arange(len(heads)), roots)
+    off = np.where(open_end & (parents >= 0), flat + 0.2 * np.abs(rise), np.inf)
+    return int(np.argmin(off)) if off.min() < 0.15 and flat[np.argmin(off)] < 0.1 else -1
 
 
 def _symmetry(heads: Array, parents: NDArray[np.int_], words: tuple[Words, ...], names: tuple[str, ...]) -> tuple[Array, float]:
