@@ -31,7 +31,7 @@ def save_blend(path: str | Path) -> Path:
 
     The file that is open stays the one it was. Raises ExportError when it cannot be written.
     """
-    path = _target(path)
+    path = target(path)
     for camera in bpy.data.cameras:
         for background in camera.background_images:
             image = background.image
@@ -52,7 +52,7 @@ def export_glb(path: str | Path, collection: bpy.types.Collection, morphs: bool 
     correctives are baked as the present pose has them, and left out of animals that move.
     Selection, active object and scene stay as they were. Raises ExportError.
     """
-    path = _target(path)
+    path = target(path)
     compat.enable_gltf()
     found = rig.rigs(collection)
     moving = [item for item in collection.all_objects if item.type == "ARMATURE" and not item.hide_render]
@@ -67,7 +67,7 @@ def export_glb(path: str | Path, collection: bpy.types.Collection, morphs: bool 
         "export_animations": animated, "export_animation_mode": "ACTIVE_ACTIONS", "export_cameras": True,
         "export_yup": True, "export_extras": False})
     bodies = [body for body in map(rig.body_of, found) if body is not None]
-    with _beside(path) as partial, correctives.held(bodies, posed=not animated), _lent_scene(collection) as scene:
+    with beside(path) as partial, correctives.held(bodies, posed=not animated), _lent_scene(collection) as scene, kept_windows():
         override = {"scene": scene, "view_layer": scene.view_layers[0], "collection": scene.collection}
         try:
             with bpy.context.temp_override(**override):
@@ -103,7 +103,22 @@ def _lent_scene(collection: bpy.types.Collection) -> Iterator[bpy.types.Scene]:
         bpy.data.scenes.remove(scene)
 
 
-def _target(path: str | Path) -> Path:
+@contextmanager
+def kept_windows() -> Iterator[None]:
+    """Windows show the scenes that they showed, whatever the block does: Blender's glTF exporter turns them to the one it writes."""
+    shown = [(window, window.scene, window.view_layer) for manager in bpy.data.window_managers for window in manager.windows]
+    try:
+        yield
+    finally:
+        for window, scene, layer in shown:
+            if window.scene != scene:
+                window.scene = scene
+            if window.view_layer != layer:
+                window.view_layer = layer
+
+
+def target(path: str | Path) -> Path:
+    """The absolute path of a file that is to be written. Raises ExportError when its folder is not there."""
     path = Path(path).absolute()
     if not path.parent.is_dir():
         raise ExportError(f"{path}: the folder does not exist")
@@ -111,7 +126,7 @@ def _target(path: str | Path) -> Path:
 
 
 @contextmanager
-def _beside(path: Path) -> Iterator[Path]:
+def beside(path: Path) -> Iterator[Path]:
     """A name in a folder of its own beside `path` to write to; what stands there is moved into place at the end."""
     with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
         partial = Path(folder) / path.name

@@ -31,7 +31,7 @@ def write_pose(path: Path, poses: Mapping[str, Pose]) -> None:
 
     Raises ValueError when the file is no binary glTF 2.0, or a skeleton or bone is not in it.
     """
-    document, rest = _split(path.read_bytes())
+    document, rest = split(path.read_bytes())
     nodes = document.get("nodes", [])
     for armature, pose in poses.items():
         top = next((node for node in nodes if node.get("name") == armature and node.get("children")), None)
@@ -42,7 +42,7 @@ def write_pose(path: Path, poses: Mapping[str, Pose]) -> None:
             if bone not in bones:
                 raise ValueError(f"{path}: the skeleton {armature!r} has no bone {bone!r}")
             _turn(bones[bone], quaternion, location)
-    path.write_bytes(_join(document, rest))
+    path.write_bytes(join(document, rest))
 
 
 def _below(nodes: list[dict[str, Any]], top: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -64,8 +64,8 @@ def _turn(node: dict[str, Any], quaternion: Array, location: Array) -> None:
     node["translation"] = (np.array(node.get("translation", (0.0, 0.0, 0.0))) + rest @ location).tolist()
 
 
-def _split(data: bytes) -> tuple[dict[str, Any], bytes]:
-    """The JSON of a .glb, and the chunks after it as they stand."""
+def split(data: bytes) -> tuple[dict[str, Any], bytes]:
+    """The JSON of a .glb, and the chunks after it as they stand. Raises ValueError when it is none."""
     if len(data) < 20:
         raise ValueError("not a binary glTF file: too short")
     magic, version, _length, size, kind = struct.unpack_from("<5I", data)
@@ -74,7 +74,8 @@ def _split(data: bytes) -> tuple[dict[str, Any], bytes]:
     return json.loads(data[20:20 + size]), data[20 + size:]
 
 
-def _join(document: dict[str, Any], rest: bytes) -> bytes:
+def join(document: dict[str, Any], rest: bytes) -> bytes:
+    """A .glb of a JSON document and the chunks after it."""
     text = json.dumps(document, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 4)
     return struct.pack("<5I", _MAGIC, 2, 20 + len(text) + len(rest), len(text), _JSON) + text + rest
