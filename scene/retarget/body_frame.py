@@ -157,32 +157,47 @@ def _joined(shape: RigShape, heads: Array, tips: Array, tails: Array) -> NDArray
     below = below_of(parents, order)
     main = max(roots, key=lambda root: (below[root].sum(), -root))
     trusted = not np.array_equal(tips, heads)
-    for root in sorted((r for r in roots if r != main), key=lambda r: -below[r].sum()):
-        others = ~below_of(parents, order_of(parents, children_of(parents)))[root]
-        alone = below[root].sum() == 1
-        to_head = np.linalg.norm(heads - heads[root], axis=1) + 10.0 * ~others
-        to_tip = np.linalg.norm(tails - heads[root], axis=1) + 10.0 * ~others if trusted else np.full(len(heads), 10.0)
-        if alone and to_head.min() < 1e-4 and not to_tip.min() < 1e-4:
-            continue
-        foot = _leg_above(root, heads, parents, roots)
-        if foot >= 0 and not to_tip.min() < 1e-3:
-            parents[root] = foot
-            continue
-        nearest = int(np.argmin(to_tip)) if to_tip.min() < 0.03 else int(np.argmin(to_head))
-        if min(to_tip.min(), to_head.min()) < (0.03 if alone else 0.25):
-            parents[root] = nearest
+    inside = below[main].copy()
+    loose = [int(root) for root in roots if root != main]
+    while loose:
+        # The nearest piece first, so that a leg hangs on the trunk and not on the other leg.
+        found = [_place_for(root, below[root], inside, heads, tails if trusted else None, parents) for root in loose]
+        off, nearest, at = min((*place, k) for k, place in enumerate(found))
+        if not np.isfinite(off):
+            break
+        root = loose.pop(at)
+        parents[root] = nearest
+        inside |= below[root]
     return parents
 
 
-def _leg_above(root: int, heads: Array, parents: NDArray[np.int_], roots: NDArray[np.int_]) -> int:
+def _place_for(root: int, piece: NDArray[np.bool_], inside: NDArray[np.bool_], heads: Array, tails: Array | None,
+               parents: NDArray[np.int_]) -> tuple[float, int]:
+    """How far a loose piece is from the bone of the tree that it belongs on, and which that is; infinity where it is none's."""
+    alone = piece.sum() == 1
+    to_head = np.where(inside, np.linalg.norm(heads - heads[root], axis=1), np.inf)
+    to_tip = np.where(inside, np.linalg.norm(tails - heads[root], axis=1), np.inf) if tails is not None else np.full(len(heads), np.inf)
+    if to_tip.min() < 1e-3:
+        return float(to_tip.min()), int(np.argmin(to_tip))
+    if alone and to_head.min() < 1e-4:
+        return np.inf, -1
+    foot = _leg_above(root, inside, heads, parents)
+    if foot >= 0:
+        return float(to_head[foot]), foot
+    nearest = int(np.argmin(to_tip)) if to_tip.min() < 0.03 else int(np.argmin(to_head))
+    off = float(min(to_tip.min(), to_head.min()))
+    return (off, nearest) if off < (0.03 if alone else 0.25) else (np.inf, -1)
+
+
+def _leg_above(root: int, inside: NDArray[np.bool_], heads: Array, parents: NDArray[np.int_]) -> int:
     """The end of a leg that a loose foot belongs to: games keep feet apart, as what legs reach for. -1 where there is none."""
     top, floor = float(heads[:, 2].max()), float(heads[:, 2].min())
     if heads[root, 2] > floor + 0.3 * (top - floor):
         return -1
     flat = np.linalg.norm(heads[:, :2] - heads[root, :2], axis=1)
     rise = heads[:, 2] - heads[root, 2]
-    open_end = ~np.isin(np.arange(len(heads)), parents) & (rise > 0.02) & (rise < 0.4) & ~np.isin(np.arange(len(heads)), roots)
-    off = np.where(open_end & (parents >= 0), flat + 0.2 * np.abs(rise), np.inf)
+    open_end = ~np.isin(np.arange(len(heads)), parents) & (rise > 0.02) & (rise < 0.4)
+    off = np.where(open_end & inside, flat + 0.2 * np.abs(rise), np.inf)
     return int(np.argmin(off)) if off.min() < 0.15 and flat[np.argmin(off)] < 0.1 else -1
 
 

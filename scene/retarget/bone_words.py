@@ -51,7 +51,7 @@ _EXTRAS = ("mane", "hair", "jaw", "chin", "mouth", "lip", "tongue", "eye", "lid"
            "stomach", "breast", "udder", "muscle", "fur", "cloth", "weapon", "prop", "attach", "socket", "target", "pole", "ik", "ctrl", "control",
            "kiefer", "ohr", "auge", "maul", "zunge", "mandibula", "oreja", "ojo", "boca", "lengua", "machoire", "oreille", "oeil", "gola",
            "orecchio", "occhio", "bocca", "orelha", "olho", "helper", "roll", "camera", "forehead", "temple", "skirt")  # fmt: skip
-_TIPS = ("end", "tip", "leaf", "nub", "site", "effector", "endsite", "null")
+_TIPS = ("end", "leaf", "nub", "site", "effector", "endsite", "null")
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,9 @@ def find_handles(twin: Twin, shape: RigShape, body: BodyMap | None, seed: int = 
     """
     rng = np.random.default_rng(seed)
     wanted = _wanted(shape, body)
+    twin.read()
+    above = wiring.above(twin.evaluated, idle=True)
+    twin.prune(set(wanted).union(*(above[name] for name in wanted)))
     switches = _switch(twin, shape, wanted, rng)
     off = _release(twin, shape, wanted)
     probe = _Probe(twin, shape, rng)
@@ -123,24 +126,11 @@ class _Probe:
         evaluated = twin.evaluated
         self.channels = {bone.name: wiring.channels(bone) for bone in evaluated.pose.bones}
         self.above = wiring.above(evaluated)
-        names = [name for name, can in self.channels.items() if can.turns and all(can.free)] if only is None else list(only)
+        names = [name for name, can in self.channels.items() if can.turns and all(can.free) and name in twin.needed] if only is None else list(only)
         self.turns = {name: matrix_from_axis_angle(rng.normal(size=(count, 3)) * _SPREAD) for name in names
                       if self.channels[name].turns and all(self.channels[name].free)}
         self.moves = {name: rng.normal(size=(count, 3)) * 0.05 * self.size for name in moving if self.channels[name].moves}
-        axes, heads = [], []
-        for k in range(count):
-            basis = {}
-            for name in {**self.turns, **self.moves}:
-                matrix = np.eye(4)
-                matrix[:3, :3] = self.turns[name][k] if name in self.turns else np.eye(3)
-                matrix[:3, 3] = self.moves[name][k] if name in self.moves else 0.0
-                basis[name] = matrix
-            twin.pose(basis)
-            both = twin.read()
-            axes.append(both[0])
-            heads.append(both[1])
-        self.axes, self.heads = np.stack(axes), np.stack(heads)
-        twin.pose({name: np.eye(4) for name in {**self.turns, **self.moves}})
+        self.axes, self.heads = twin.try_poses(self.turns, self.moves)
 
     def turn(self, name: str) -> Array:
         """(n, 3, 3)."""
@@ -258,8 +248,10 @@ def _choose(probe: _Probe, wanted: list[str], body: BodyMap | None) -> list[Hand
     _add_mover(probe, wanted, chosen, body)
     _add_pins(probe, wanted, chosen)
     ruled = _ruled(chosen)
-    chosen = {name: handle if handle.wants is None or handle.wide else replace(handle, chord=_chord(shape, wanted, ruled, handle.wants))
-              for name, handle in chosen.items()}
+    for name, handle in chosen.items():
+        rows = body is not None and handle.wants in (*body["spine"], *body["neck"], *body["tail"])
+        if rows and not handle.wide and np.abs(handle.reach).max() < _NEAR * probe.size:
+            chosen[name] = replace(handle, chord=_chord(shape, wanted, ruled, handle.wants))
     return list(chosen.values())
 
 
@@ -332,8 +324,15 @@ def _add_segments(probe: _Probe, wanted: list[str], chosen: dict[str, Handle]) -
                 continue
             beside = np.einsum("nba,nb->na", probe.turn(other), along)
             if np.ptp(beside, axis=0).max() < _NEAR * probe.size:
-                chosen[other] = _handle(probe, other, first)
+                chosen[other] = _handle(probe, other, second if _backwards(shape, first, second) else first)
                 break
+
+
+def _backwards(shape: RigShape, parent: str, bone: str) -> bool:
+    """Whether a bone is laid towards what it hangs on: its tail stands at its parent's head (some Rigify tails)."""
+    a, b = shape.index[parent], shape.index[bone]
+    length = float(np.linalg.norm(shape.tails[b] - shape.heads[b]))
+    return bool(np.linalg.norm(shape.tails[b] - shape.heads[a]) < 0.01 * length)
 
 
 def _add_mover(probe: _Probe, wanted: list[str], chosen: dict[str, Handle], body: BodyMap | None) -> None:

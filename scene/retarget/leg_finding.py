@@ -26,7 +26,7 @@ def limb_pairs(joints: Joints) -> list[LimbPair]:
     """All pairs of limbs, the most leg-like first."""
     tops = []
     for bone, twin in enumerate(joints.twins):
-        if twin < 0 or twin == bone or joints.places[[bone, twin], 1] @ [1.0, -1.0] < 0:
+        if twin < 0 or twin == bone:
             continue
         parent = joints.parents[bone]
         if parent >= 0 and joints.twins[parent] not in (-1, parent):

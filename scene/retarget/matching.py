@@ -115,11 +115,12 @@ def _stance(joints: Joints, front: LimbPair, hind: LimbPair) -> Stance:
                      for bone in np.flatnonzero(joints.below[chain[0]]))
     ground = float(places[[*front.first, *hind.first], 2].min())
     tops = [max(places[list(pair.first), 2]) for pair in (front, hind)]
-    if 0.0 < ground - joints.floor < 0.12 * (float(np.mean(tops)) - ground):
+    if 0.0 < ground - joints.floor < 0.2 * (float(np.mean(tops)) - ground):
         ground = joints.floor
     shoulder = [bone for bone in (*front.first, *front.second) if places[bone, 2] > ground + 0.4 * (max(tops) - ground)]
     xs = [float(places[shoulder or list(front.first), 0].max()), float(np.median(places[[*hind.first[1:], *hind.second[1:]], 0]))]
-    return Stance(int(joints.parents[front.first[0]]), int(joints.parents[hind.first[0]]), legs, xs[0], xs[1],
+    return Stance(int(joints.parents[front.first[0]]), int(joints.parents[hind.first[0]]),
+                  bool(joints.shape.parents[hind.first[0]] < 0), legs, xs[0], xs[1],
                   float(np.mean(tops)), ground)
 
 
@@ -162,7 +163,10 @@ def _midline_doubt(joints: Joints, stance: Stance, body: Midline) -> float:
     for bones, sign in ((fore, -1.0), (aft, 0.4)):
         if bones:
             rise = float(joints.places[bones[-1], 2] - stance.trunk_z)
-            doubt += sign * float(np.clip(2.0 * rise / stance.length, -0.6, 1.0))
+            doubt += sign * float(np.clip(4.0 * rise / stance.length, -0.8, 1.0))
+    # Trees of bones grow from the hips more often than from the chest.
+    if stance.front_on >= 0 and stance.hind_on >= 0:
+        doubt += 0.8 * float(np.sign(len(joints.above(stance.hind_on)) - len(joints.above(stance.front_on))))
     return doubt - 0.15 * min(len(aft), 6) + 0.1 * max(len(fore) - 5, 0)
 
 

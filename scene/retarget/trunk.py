@@ -33,11 +33,12 @@ class Midline:
 
 @dataclass(frozen=True)
 class Stance:
-    """Where the legs are, x forward: the bones that they hang on (-1: none), their bones, the x of fore and hind legs, and the
+    """Where the legs are, x forward: the bones that they hang on (-1: none; hind_loose: by nearness only), their bones, the x of fore and hind legs, and the
     height of the trunk and of the ground."""
 
     front_on: int
     hind_on: int
+    hind_loose: bool
     legs: frozenset[int]
     front_x: float
     hind_x: float
@@ -76,6 +77,8 @@ def _find_spine(joints: Joints, stance: Stance, body: Midline) -> None:
     shared = [bone for bone in front if bone in set(hind)]
     top = shared[0] if shared else -1
     path = [*hind[:hind.index(top) + 1 if shared else len(hind)], *reversed(front[:front.index(top) if shared else len(front)])]
+    while len(path) > 1 and path[0] == stance.hind_on and _is_tail(joints, stance, path[0], path[1]):
+        path.pop(0)
     above = [bone for bone in joints.above(top)[1:]] if shared else []
     # Bones above both that lie behind the hips go on with the back; others carry the animal.
     while above and _lies_behind(joints, stance, above[0], path[0]):
@@ -101,13 +104,19 @@ def _carries(joints: Joints, stance: Stance, bone: int) -> bool:
     if joints.places[bone, 2] < stance.ground_z + 0.55 * (stance.trunk_z - stance.ground_z):
         return True
     below = [joints.places[child] for child in joints.children[bone] if joints.twins[child] in (child, -1)]
-    still = all(np.linalg.norm(place - joints.places[bone]) < 0.12 * stance.length for place in below)
+    still = all(abs(place[0] - joints.places[bone, 0]) < 0.03 * stance.length for place in below)
     return joints.parents[bone] < 0 and len(below) > 1 and still
 
 
 def _is_neck(joints: Joints, stance: Stance, bone: int) -> bool:
     """Whether the bone that the fore legs hang on is the neck's all the same: some rigs hang shoulders there."""
     return joints.words[bone].part == "neck" or (joints.places[bone, 0] > stance.front_x and joints.words[bone].part != "spine")
+
+
+def _is_tail(joints: Joints, stance: Stance, bone: int, following: int) -> bool:
+    """Whether the bone that the hind legs were hung on, as the nearest, is the tail's."""
+    return joints.words[bone].part == "tail" or (
+        stance.hind_loose and joints.parents[bone] == following and joints.places[bone, 0] < joints.places[following, 0])
 
 
 def _grow_spine(joints: Joints, stance: Stance, body: Midline) -> None:
@@ -214,13 +223,16 @@ def _find_neck(joints: Joints, stance: Stance, body: Midline, free: set[int]) ->
             0.2 * ears, 1.5) + far / stance.length + 0.05 * len(inside) - 2.0 * word.tip
 
     starts = [bone for bone in ahead if joints.parents[bone] not in ahead]
+    fore = {stance.front_on, *body.spine[-1:]}
+    starts = [bone for bone in starts if joints.parents[bone] in fore and score(bone) > 0.1] or starts
+    loose = [bone for bone in ahead if joints.parents[bone] not in ahead and bone not in starts]
     chain: list[int] = []
     while starts:
         start = max(starts, key=score)
-        if score(start) < 0.1 or (chain and not _leads_on(joints, chain[-1], start)):
+        if score(start) < 0.1:
             break
         chain += _chain(joints, start, ahead, score)
-        starts = [bone for bone in starts if bone != start and not chain_has(joints, chain, bone)]
+        starts = [bone for bone in loose if not chain_has(joints, chain, bone) and _leads_on(joints, chain[-1], bone)]
     if not chain:
         return
     chain = _without_tips(joints, chain)

@@ -6,7 +6,8 @@ animation, however the user's rig is posed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,30 +17,60 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import compat
+from .keys import bone_path, write_turns
 
 Array = NDArray[np.float64]
+
+_BONE = re.compile(r'pose\.bones\["((?:[^"\\]|\\.)*)"\]')
 
 
 @dataclass(eq=False)
 class Twin:
-    """item: the copy. scene: what it is evaluated in. names (N,) of its bones, in Blender's order; index: where each stands."""
+    """item: the copy. scene: what it is evaluated in. names (N,) of its bones, in Blender's order; index: where each stands. needed: the bones that
+    matter since `prune`."""
 
     item: bpy.types.Object
     scene: bpy.types.Scene
     names: tuple[str, ...]
     index: dict[str, int]
+    needed: Collection[str] = ()
 
     @property
     def evaluated(self) -> bpy.types.Object:
         """The copy as the depsgraph made it at the last `read`."""
         return self.item.evaluated_get(self.scene.view_layers[0].depsgraph)
 
-    def pose(self, basis: Mapping[str, Array]) -> None:
-        """Pose bones by their own channels: name → (4, 4) matrix_basis."""
-        from mathutils import Matrix
+    def try_poses(self, turns: Mapping[str, Array], moves: Mapping[str, Array]) -> tuple[Array, Array]:
+        """Pose bones by own turns (n, 3, 3) and moves (n, 3), n poses: axes (n, N, 3, 3) and heads (n, N, 3) that come of them."""
+        count = len(next(iter((*turns.values(), *moves.values()))))
+        frames = np.arange(count, dtype=np.float64)
+        action = bpy.data.actions.new("bestiary probe")
+        # Played poses are evaluated several times faster than poses that are set.
+        try:
+            curves = compat.Curves(action, self.item, assign=False)
+            for name, turn in turns.items():
+                write_turns(self.item.pose.bones[name], curves, turn, frames)
+            for name, move in moves.items():
+                curves.write(f"{bone_path(name)}.location", move, frames, name)
+            self.play(curves)
+            return self.read_many(frames)
+        finally:
+            self.play(None)
+            _rest(self.item)
+            bpy.data.actions.remove(action)
 
-        for name, matrix in basis.items():
-            self.item.pose.bones[name].matrix_basis = Matrix(matrix.tolist())
+    def prune(self, needed: Collection[str]) -> None:
+        """Take what only concerns other bones than `needed` from the copy, so that it is evaluated faster."""
+        self.needed = needed
+        for bone in self.item.pose.bones:
+            if bone.name not in needed:
+                for constraint in list(bone.constraints):
+                    bone.constraints.remove(constraint)
+        data = self.item.animation_data
+        for driver in list(data.drivers) if data is not None else ():
+            found = _BONE.match(driver.data_path)
+            if found and found[1].replace('\\"', '"') not in needed:
+                data.drivers.remove(driver)
 
     def set_property(self, bone: str, name: str, value: float) -> None:
         """Set a custom property of a bone, whole numbers where it has whole numbers."""
@@ -76,6 +107,7 @@ def twin_of(armature: bpy.types.Object) -> Iterator[Twin]:
     """Lend a copy of a rig, all its bones at rest, until the block ends."""
     scene = bpy.data.scenes.new("bestiary probe")
     item = armature.copy()
+    data = item.data = armature.data.copy()
     try:
         _still(item)
         scene.collection.objects.link(item)
@@ -83,18 +115,31 @@ def twin_of(armature: bpy.types.Object) -> Iterator[Twin]:
         yield Twin(item, scene, names, {name: i for i, name in enumerate(names)})
     finally:
         bpy.data.objects.remove(item)
+        bpy.data.armatures.remove(data)
         bpy.data.scenes.remove(scene)
 
 
 def _still(item: Any) -> None:
-    """Take animation but drivers from an object, show it, and put its bones to rest."""
+    """Take animation but drivers from a copied rig, show it, put its bones to rest and let them not bend."""
+    moved = item.animation_data
+    if moved is not None:
+        moved.action = None
+        for track in list(moved.nla_tracks):
+            moved.nla_tracks.remove(track)
+    item.hide_viewport = False
+    item.data.pose_position = "POSE"
+    bent = item.data.animation_data
+    for driver in list(bent.drivers) if bent is not None else ():
+        if driver.data_path.startswith("bones["):
+            bent.drivers.remove(driver)
+    for bone in item.data.bones:
+        if bone.bbone_segments > 1:
+            bone.bbone_segments = 1
+    _rest(item)
+
+
+def _rest(item: Any) -> None:
     from mathutils import Matrix
 
-    data = item.animation_data
-    if data is not None:
-        data.action = None
-        for track in list(data.nla_tracks):
-            data.nla_tracks.remove(track)
-    item.hide_viewport = False
     for bone in item.pose.bones:
         bone.matrix_basis = Matrix.Identity(4)

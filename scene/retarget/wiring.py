@@ -66,15 +66,18 @@ def _copied(constraint: Any) -> CopiedTurn | None:
                       constraint.mix_mode == "BEFORE")
 
 
-def above(item: Any) -> dict[str, set[str]]:
-    """Bone → all bones of an evaluated armature that move it, by parents and working constraints, near or far."""
-    direct = {bone.name: _direct(item, bone) for bone in item.pose.bones}
+def above(item: Any, idle: bool = False) -> dict[str, set[str]]:
+    """Bone → all bones of an evaluated armature that move it, by parents and working constraints, near or far.
+
+    idle: count constraints that do nothing now as well.
+    """
+    direct = {bone.name: _direct(item, bone, idle) for bone in item.pose.bones}
     for bone in item.pose.bones:  # an IK chain moves with its end
         for one in bone.constraints:
-            if one.type in ("IK", "SPLINE_IK") and working(one):
+            if one.type in ("IK", "SPLINE_IK") and (idle or working(one)):
                 link, left = bone, one.chain_count or len(direct)
                 while link is not None and left:
-                    direct[link.name] |= _targets(item, one)
+                    direct[link.name] |= _targets(item, one, idle)
                     link, left = link.parent, left - 1
     found: dict[str, set[str]] = {}
     for start in direct:
@@ -89,18 +92,18 @@ def above(item: Any) -> dict[str, set[str]]:
     return found
 
 
-def _direct(item: Any, bone: Any) -> set[str]:
+def _direct(item: Any, bone: Any, idle: bool) -> set[str]:
     result = {bone.parent.name} if bone.parent is not None else set()
     for one in bone.constraints:
-        if working(one):
-            result |= _targets(item, one)
+        if idle or working(one):
+            result |= _targets(item, one, idle)
     return result
 
 
-def _targets(item: Any, constraint: Any) -> set[str]:
+def _targets(item: Any, constraint: Any, idle: bool) -> set[str]:
     """The bones of the rig itself that a constraint looks at."""
     if constraint.type == "ARMATURE":
-        pairs = [(one.target, one.subtarget) for one in constraint.targets if one.weight > 1e-6]
+        pairs = [(one.target, one.subtarget) for one in constraint.targets if idle or one.weight > 1e-6]
     else:
         pairs = [(getattr(constraint, "target", None), getattr(constraint, "subtarget", "")),
                  (getattr(constraint, "pole_target", None), getattr(constraint, "pole_subtarget", ""))]

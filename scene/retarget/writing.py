@@ -14,14 +14,13 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ...animal.rotations import axis_angle_from_matrix, quaternion_from_matrix
 from .. import compat
 from . import checking
 from .body_map import BodyMap
-from .channels import Known, Solved, continuous_euler, euler_from_matrix, learn, solve
+from .channels import Known, Solved, learn, solve
 from .handles import Handle, Handles, find_handles
+from .keys import bone_path, write_turns
 from .rig_shape import RigError, RigMotion
-from .turns import continuous
 from .twin import Twin, twin_of
 
 Array = NDArray[np.float64]
@@ -159,10 +158,6 @@ def _look(twin: Twin, curves: compat.Curves, handles: Handles, solved: Solved, m
     return learn(handles, solved.unknown, solved, rows, turns, rails, places)
 
 
-def _path(bone: str) -> str:
-    return f'pose.bones["{bpy.utils.escape_identifier(bone)}"]'
-
-
 def _write_handles(armature: bpy.types.Object, curves: compat.Curves, handles: Handles, solved: Solved, frames: Array,
                    names: Iterable[str], report: WriteReport) -> None:
     names = set(names)
@@ -170,43 +165,19 @@ def _write_handles(armature: bpy.types.Object, curves: compat.Curves, handles: H
         if handle.name not in names:
             continue
         bone = armature.pose.bones[handle.name]
-        if handle.name in solved.turns:
-            write_turns(bone, curves, solved.turns[handle.name], frames, report)
+        if handle.name in solved.turns and write_turns(bone, curves, solved.turns[handle.name], frames):
+            report.locked = (*report.locked, bone.name)
         if handle.name in solved.moves:
-            curves.write(f"{_path(bone.name)}.location", solved.moves[handle.name], frames, bone.name)
-
-
-def write_turns(bone: bpy.types.PoseBone, curves: compat.Curves, turns: Array, frames: Array, report: WriteReport) -> None:
-    """Key a bone's own turns (F, 3, 3) in the rotation mode that it has; locked channels get no keys."""
-    mode, path = bone.rotation_mode, _path(bone.name)
-    free = [axis for axis in range(3) if not bone.lock_rotation[axis]]
-    if len(free) < 3:
-        report.locked = (*report.locked, bone.name)
-    if mode == "QUATERNION":
-        whole = [0, *(axis + 1 for axis in free)]
-        if bone.lock_rotations_4d and bone.lock_rotation_w:
-            whole = whole[1:]
-        curves.write(f"{path}.rotation_quaternion", continuous(quaternion_from_matrix(turns)), frames, bone.name, indices=whole)
-    elif mode == "AXIS_ANGLE":
-        around = axis_angle_from_matrix(turns)
-        size = np.linalg.norm(around, axis=1, keepdims=True)
-        axis = np.where(size > 1e-9, around / np.maximum(size, 1e-9), [0.0, 1.0, 0.0])
-        # Axis and angle have two signs for one turn; the nearer one to the frame before leaves no spin between keys.
-        flips = np.cumprod(np.where(np.einsum("fi,fi->f", axis[1:], axis[:-1]) < 0, -1.0, 1.0))
-        signs = np.r_[1.0, flips][:, None]
-        curves.write(f"{path}.rotation_axis_angle", np.concatenate([size * signs, axis * signs], axis=1), frames, bone.name)
-    else:
-        angles = continuous_euler(euler_from_matrix(turns, mode), mode)
-        curves.write(f"{path}.rotation_euler", angles, frames, bone.name, indices=free)
+            curves.write(f"{bone_path(bone.name)}.location", solved.moves[handle.name], frames, bone.name)
 
 
 def _write_switches(curves: compat.Curves, handles: Handles, twin: Twin, first: float, report: WriteReport) -> None:
     """Key the switches that the handles need, once: they hold for the whole clip."""
     frames = np.array([first])
     for bone, key, value in handles.switches:
-        curves.write(f'{_path(bone)}["{bpy.utils.escape_identifier(key)}"]', np.array([[value]]), frames, bone, "CONSTANT")
+        curves.write(f'{bone_path(bone)}["{bpy.utils.escape_identifier(key)}"]', np.array([[value]]), frames, bone, "CONSTANT")
     for bone, name in handles.off:
-        path = f'{_path(bone)}.constraints["{bpy.utils.escape_identifier(name)}"].influence'
+        path = f'{bone_path(bone)}.constraints["{bpy.utils.escape_identifier(name)}"].influence'
         curves.write(path, np.array([[0.0]]), frames, bone, "CONSTANT")
     report.switches = tuple(f'{bone}["{key}"] = {value:g}' for bone, key, value in handles.switches)
 
@@ -229,7 +200,7 @@ def _write_cleared(armature: bpy.types.Object, curves: compat.Curves, handles: H
             same = np.abs(now - values).max() < 1e-6 or (channel == "rotation_axis_angle" and abs(now[0]) < 1e-6)
             lock = bone.lock_location if channel == "location" else bone.lock_scale if channel == "scale" else bone.lock_rotation
             if not same and not any(lock) and not (channel == "location" and moves):
-                curves.write(f"{_path(bone.name)}.{channel}", values[None], frames, bone.name, "CONSTANT")
+                curves.write(f"{bone_path(bone.name)}.{channel}", values[None], frames, bone.name, "CONSTANT")
                 cleared.append(bone.name)
             elif channel == "location" and moves and not same:
                 pass

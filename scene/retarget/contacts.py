@@ -1,0 +1,130 @@
+"""When a foot stands on the ground, found once on the source's clip, and how the ground moves under an animal that walks on the spot.
+
+A foot stands where it is low and goes with the ground. Clips made for games walk on the spot: their standing feet all slide back
+at one speed, which is then the ground's. All lengths are measured in leg lengths, so that no animal's size matters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+LOW, HIGH = 0.035, 0.07
+"""Leg lengths above its standing height below which a foot may begin, and may go on, to stand."""
+_SLOW, _FAST = 0.5, 0.9
+"""Leg lengths a second, beside the ground, below which a foot may begin, and may go on, to stand."""
+_SHORTEST = 0.05
+"""Seconds of the shortest contact, and of the longest gap that is none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Contacts:
+    """feet (F, L) bool: whether each foot stands; velocity (3,): the ground's, units a second, zero but for animals that walk on the
+    spot; ground: height of the ground; heights (L,): of each foot's point above the ground while it stands."""
+
+    feet: NDArray[np.bool_]
+    velocity: Array
+    ground: float
+    heights: Array
+
+
+def find_contacts(points: Array, rest_heights: Array, size: float, fps: float, cyclic: bool = False) -> Contacts:
+    """Contacts of feet whose lowest points are at points (F, L, 3), z up.
+
+    rest_heights (L,): of the points above the ground when the animal stands; size: leg length. One frame has contacts by height alone.
+    """
+    frames = len(points)
+    ground, heights = _ground(points, rest_heights, size)
+    above = (points[..., 2] - ground - heights) / size
+    if frames == 1:
+        return Contacts(above < LOW, np.zeros(3), ground, heights)
+    speed = _velocities(points, fps, cyclic) / size
+    flow = ground_velocity(speed[..., :2], above)
+    beside = np.linalg.norm(speed[..., :2] - flow, axis=-1)
+    # Feet of drawn gaits do not keep to the ground's speed exactly, the less the faster they go.
+    quick = float(np.linalg.norm(flow))
+    slow, fast = max(_SLOW, 0.22 * quick), max(_FAST, 0.4 * quick)
+    rise = np.abs(speed[..., 2])
+    sure = (above < LOW) & (beside < slow) & (rise < max(_SLOW, 0.25 * quick))
+    may = (above < HIGH) & (beside < fast) & (rise < max(_FAST, 0.45 * quick))
+    feet = np.stack([_tidy(sure[:, k], may[:, k], fps, cyclic) for k in range(points.shape[1])], axis=1)
+    return Contacts(feet, np.array([*flow * size, 0.0]), ground, heights)
+
+
+def _ground(points: Array, rest_heights: Array, size: float) -> tuple[float, Array]:
+    """Height of the ground and of each foot's point above it when it stands."""
+    low = np.quantile(points[..., 2], 0.03, axis=0) if len(points) > 20 else points[..., 2].min(axis=0)
+    apart = low - rest_heights
+    # Most feet come down in most clips: the median of the lowest three leaves out one that is lifted all the time.
+    ground = float(np.median(np.sort(apart)[:3]))
+    if np.ptp(apart) > 0.5 * size:
+        ground = float(apart.min())
+    lifted = np.abs(apart - ground) > 0.08 * size
+    return ground, np.where(lifted, rest_heights, low - ground)
+
+
+def _velocities(points: Array, fps: float, cyclic: bool) -> Array:
+    """(F, L, 3) units a second; of a loop, across its seam (the path's step from the last frame to the first is left out)."""
+    speed = np.gradient(points, axis=0) * fps
+    if cyclic and len(points) > 3:
+        speed[0], speed[-1] = (points[1] - points[0]) * fps, (points[-1] - points[-2]) * fps
+    return speed
+
+
+def ground_velocity(speed: Array, above: Array) -> Array:
+    """(2,) the common velocity of standing feet: speed (F, L, 2) in leg lengths a second, above (F, L) heights in leg lengths.
+
+    Zero where the standing feet stand still. The mode of the low feet's velocities, since swinging feet are low as well
+    for a moment, at any speed.
+    """
+    low = above < 0.06
+    samples, feet = speed[low], np.nonzero(low)[1]
+    if len(samples) < 4:
+        return np.zeros(2)
+    if len(samples) > 2000:
+        pick = np.linspace(0, len(samples) - 1, 2000).astype(int)
+        samples, feet = samples[pick], feet[pick]
+    size = float(np.quantile(np.linalg.norm(samples, axis=1), 0.8))
+    width = max(0.25, 0.12 * size)
+    near = np.exp(-0.5 * ((samples[:, None] - samples[None]) ** 2).sum(axis=-1) / width**2)
+    density = near.sum(axis=1)
+    best = samples[np.argmax(density)]
+    for _ in range(8):
+        weight = np.exp(-0.5 * ((samples - best) ** 2).sum(axis=-1) / width**2)
+        best = (weight[:, None] * samples).sum(axis=0) / weight.sum()
+    member = np.linalg.norm(samples - best, axis=1) < 2 * width
+    still = np.linalg.norm(samples, axis=1) < 2 * width
+    if np.linalg.norm(best) < 2 * width or still.sum() > 0.6 * member.sum():
+        return np.zeros(2)
+    # One foot that slides is no ground: at least two feet must go along, and most low samples with them.
+    if len(np.unique(feet[member])) < 2 or member.mean() < 0.3:
+        return np.zeros(2)
+    return np.median(samples[member], axis=0)
+
+
+def _tidy(sure: NDArray[np.bool_], may: NDArray[np.bool_], fps: float, cyclic: bool) -> NDArray[np.bool_]:
+    """Runs of `may` that hold a `sure`, without short gaps and short runs (F,)."""
+    if cyclic and not may.all():
+        shift = int(np.argmin(may))
+        return np.roll(_tidy(np.roll(sure, -shift), np.roll(may, -shift), fps, False), shift)
+    kept = np.zeros_like(sure)
+    for start, end in runs(may):
+        kept[start:end] = sure[start:end].any()
+    shortest = max(1, round(_SHORTEST * fps))
+    for start, end in runs(~kept):
+        if start > 0 and end < len(kept) and end - start <= shortest:
+            kept[start:end] = True
+    for start, end in runs(kept):
+        if start > 0 and end < len(kept) and end - start < shortest:
+            kept[start:end] = False
+    return kept
+
+
+def runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Start and end (one beyond) of each run of True in mask (F,)."""
+    edges = np.flatnonzero(np.diff(np.r_[0, np.asarray(mask, dtype=np.int8), 0]))
+    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]

@@ -1,0 +1,254 @@
+"""A motion carried from one animal's rig onto another's: `retarget`, the whole way in its order. Numpy only.
+
+Turns are carried over part by part, the body is set at a height at which the legs can stand, the feet are kept where the source's
+stand, heads that went down go down, and everything else follows what it hangs on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...animal.rotations import rotation_between
+from . import feet, ground, reaching
+from .body import Body, Leg
+from .body_map import LEGS, BodyMap
+from .contacts import Contacts, find_contacts
+from .ik import reach_goals
+from .loops import closed, padded
+from .pose import follow, motion_of, place, turns_of
+from .rig_shape import RigMotion, RigShape
+from .smoothing import smooth, smooth_motion
+from .standing import standing
+from .transfer import carry_over, leg_path
+from .turns import about_left, about_z, yaw_of
+
+Array = NDArray[np.float64]
+
+PATHS = ("keep", "in_place", "travel")
+
+
+@dataclass(frozen=True)
+class RetargetOptions:
+    """How `retarget` carries a motion over.
+
+    path: "keep" the source's; "in_place": without its way over the ground; "travel": a walk on the spot moves on.
+    path_scale: of the way over the ground; None for the ratio of the legs. contacts: feet that stand are kept standing.
+    ground: nothing goes below it. head_reach: a head that went to the ground goes to the ground. smooth: seconds, 0 for none.
+    """
+
+    path: str = "keep"
+    path_scale: float | None = None
+    contacts: bool = True
+    ground: bool = True
+    head_reach: bool = True
+    smooth: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.path not in PATHS:
+            raise ValueError(f"path is one of {', '.join(PATHS)}, not {self.path!r}")
+
+
+@dataclass(frozen=True, eq=False)
+class Retargeted:
+    """motion: of all bones of the target's shape. contacts (F, 4) bool: the source's, in the order of LEGS. ground_velocity (3,):
+    of the ground under an animal that walks on the spot, in the target's armature units a second; ground: its height along the
+    target's up. scale: of lengths. warnings: for people."""
+
+    motion: RigMotion
+    contacts: NDArray[np.bool_]
+    ground_velocity: Array
+    ground: float
+    scale: float
+    warnings: tuple[str, ...] = ()
+
+
+def retarget(
+    motion: RigMotion, source_map: BodyMap, target_shape: RigShape, target_map: BodyMap, options: RetargetOptions | None = None,
+) -> Retargeted:
+    """The motion on the target's rig, at the same times. Raises RigError for maps that lack a leg or the spine."""
+    options = options or RetargetOptions()
+    frames = len(motion.frames)
+    whole, pad = padded(motion, source_map)
+    if options.smooth > 0:
+        whole = smooth_motion(whole, options.smooth)
+    stance = standing(whole, source_map)
+    source, target = stance.body, Body(target_shape, target_map)
+    turns, heads = turns_of(source, whole, stance.axes)
+    scale = ground.leg_scale(source, target)
+    found = _contacts(source, turns, heads, motion.fps)
+    carried, own = carry_over(source, target, turns, heads)
+    work = _Work(source, target, turns, heads, found, scale, motion.fps, options)
+    out, places, velocity = work.run(carried, own)
+    like = RigMotion(target_shape, np.zeros((len(out), len(target_shape), 3, 3)), np.zeros((len(out), len(target_shape), 3)),
+                     motion.fps, whole.frames, motion.name, motion.cyclic)
+    done = closed(motion_of(target, out, places, like), motion, pad, frames)
+    warnings = (*stance.warnings, *work.warnings)
+    return Retargeted(done, found.feet[pad : pad + frames], target.axes @ velocity, target.ground, scale, warnings)
+
+
+def _contacts(source: Body, turns: Array, heads: Array, fps: float) -> Contacts:
+    """Contacts of the source's feet by the point of each that is put on the ground."""
+    points, heights = [], []
+    for leg in source.legs.values():
+        at = feet.ball(source, leg)
+        points.append(leg_path(leg, source, turns, heads)[:, at])
+        heights.append(source.joints(leg)[at, 2] - source.ground)
+    return find_contacts(np.stack(points, axis=1), np.array(heights), source.size, fps)
+
+
+class _Work:
+    """One retargeting on its way: what its steps share."""
+
+    def __init__(self, source: Body, target: Body, turns: Array, heads: Array, found: Contacts, scale: float, fps: float,
+                 options: RetargetOptions) -> None:
+        self.source, self.target, self.turns, self.heads = source, target, turns, heads
+        self.found, self.scale, self.fps, self.options = found, scale, fps, options
+        self.stands = found.feet if options.contacts else np.zeros_like(found.feet)
+        self.warnings: list[str] = []
+        self.balls = {name: feet.ball(target, leg) for name, leg in target.legs.items()}
+        self.heights = {name: float(target.joints(leg)[self.balls[name], 2]) for name, leg in target.legs.items()}
+
+    def run(self, turns: Array, own: NDArray[np.bool_]) -> tuple[Array, Array, Array]:
+        """Turns, heads and the ground's velocity on the target; turns (F, J, 3, 3) are the carried ones."""
+        target = self.target
+        follow(target, turns, own)
+        hips, velocity = self._path(turns)
+        heads = place(target, turns, hips)
+        held = np.stack([feet.weights(self.stands[:, k], 0.1 * self.fps) for k in range(4)], axis=1)
+        turns, heads = self._level(turns, heads, own, held)
+        goals = self._goals(turns, heads, velocity)
+        tops = np.stack([heads[:, target.legs[leg].bones[0]] for leg in LEGS], axis=1)
+        reach = np.array([0.992 * self._length(leg) for leg in LEGS])
+        drop = ground.drop_to_reach(tops, goals, reach, held, target.size, self.fps)
+        moved = heads[:, target.chains["spine"][0]] - drop[:, None] * np.array([0.0, 0.0, 1.0])
+        heads = place(target, turns, moved)
+        for number, leg in enumerate(LEGS):
+            self._reach(turns, heads, leg, goals[:, number], held[:, number])
+        if self.options.head_reach or self.options.ground:
+            self._heads_and_tails(turns, heads, own, moved)
+        follow(target, turns, own)
+        return turns, place(target, turns, moved), velocity
+
+    def _path(self, turns: Array) -> tuple[Array, Array]:
+        """Where the hips go (F, 3), and the ground's velocity (3,)."""
+        source, target, scale = self.source, self.target, self.scale
+        way = ground.middle(source, self.heads)
+        start = np.mean(source.trunk, axis=0)
+        over = scale if self.options.path_scale is None else self.options.path_scale
+        velocity = self.found.velocity * over
+        shift = (way - np.r_[start[:2], self.found.ground]) * np.array([over, over, scale])
+        if self.options.path == "in_place" and len(shift) > 1:
+            travel = smooth(shift[:, :2], 0.6 * self.fps)
+            if self._straight(shift):
+                travel = np.linspace(0, 1, len(shift))[:, None] * (shift[-1, :2] - shift[0, :2])
+                velocity = velocity - np.r_[(shift[-1, :2] - shift[0, :2]) * self.fps / (len(shift) - 1), 0.0]
+            shift[:, :2] -= travel
+        elif self.options.path == "travel":
+            shift -= velocity * (np.arange(len(shift)) / self.fps)[:, None]
+            velocity = np.zeros(3)
+        there = np.mean(target.trunk, axis=0)
+        centre = np.r_[there[:2], target.ground] + shift
+        still = place(target, turns, np.zeros((len(turns), 3)))
+        return centre - ground.middle(target, still), velocity
+
+    def _straight(self, shift: Array) -> bool:
+        """Whether a path goes on along one line at one speed, but for its sway."""
+        line = np.linspace(0, 1, len(shift))[:, None] * (shift[-1, :2] - shift[0, :2]) + shift[0, :2]
+        return bool(np.abs(shift[:, :2] - line).max() < 0.35 * self.target.size)
+
+    def _paths(self, turns: Array, heads: Array) -> dict[str, Array]:
+        return {name: leg_path(leg, self.target, turns, heads) for name, leg in self.target.legs.items()}
+
+    def _level(self, turns: Array, heads: Array, own: NDArray[np.bool_], held: Array) -> tuple[Array, Array]:
+        """The body raised and tipped so that standing feet are about on the ground, and no joint is in it."""
+        target = self.target
+        first = target.chains["spine"][0]
+        if self.options.contacts and held.any():
+            paths = self._paths(turns, heads)
+            lift = np.stack([self.heights[leg] - paths[leg][:, self.balls[leg], 2] for leg in LEGS], axis=1)
+            # Folded legs say nothing about the body's height: an animal that lies keeps its place above the ground.
+            stretched = np.stack([paths[leg][:, 0, 2] - paths[leg][:, self.balls[leg], 2] for leg in LEGS], axis=1)
+            weight = held * np.clip(stretched / (0.5 * target.size) - 0.6, 0.0, 1.0)
+            hind, front = target.trunk
+            rise, pitch = ground.level(lift, weight, target.size, float(np.linalg.norm(front - hind)), self.fps)
+            heading = about_z(yaw_of(turns[:, first]))
+            tip = heading @ about_left(-pitch) @ np.swapaxes(heading, -1, -2)
+            trunk = [*target.chains["spine"], *(bone for leg in target.legs.values() for bone in leg.girdle)]
+            centre = ground.middle(target, heads)
+            turns = turns.copy()
+            turns[:, trunk] = tip[:, None] @ turns[:, trunk]
+            follow(target, turns, own)
+            heads = place(target, turns, heads[:, first])
+            back = centre - ground.middle(target, heads) + rise[:, None] * np.array([0.0, 0.0, 1.0])
+            heads = place(target, turns, heads[:, first] + back)
+        if self.options.ground:
+            bones = [*target.chains["spine"], *(bone for leg in target.legs.values() for bone in leg.bones[:2])]
+            up = ground.keep_inside(heads, bones, target.ground + 0.01 * target.size, self.fps)
+            if up.any():
+                heads = place(target, turns, heads[:, first] + up[:, None] * np.array([0.0, 0.0, 1.0]))
+        return turns, heads
+
+    def _goals(self, turns: Array, heads: Array, velocity: Array) -> Array:
+        """(F, 4, 3) where the balls of the feet are to be; feet that stand are turned flat in `turns`."""
+        target, goals = self.target, []
+        for number, name in enumerate(LEGS):
+            leg, at, stands = target.legs[name], self.balls[name], self.stands[:, number]
+            path = leg_path(leg, target, turns, heads)[:, at]
+            goal, held = feet.pinned(path, stands, self.heights[name], velocity, self.fps)
+            lowest = np.zeros(len(goal))
+            if at < len(leg.bones):
+                foot = leg.bones[at]
+                turns[:, foot] = feet.flat_turns(turns[:, foot], stands, held)
+                lowest = (turns[:, foot] @ (leg.tip - target.heads[foot]))[:, 2]
+            if self.options.ground:
+                goal = feet.above_ground(goal, lowest, target.ground, held, 0.01 * target.size)
+            goals.append(goal)
+        return np.stack(goals, axis=1)
+
+    def _length(self, name: str) -> float:
+        leg, at = self.target.legs[name], self.balls[name]
+        return float(np.linalg.norm(np.diff(self.target.joints(leg)[: at + 1], axis=0), axis=1).sum())
+
+    def _reach(self, turns: Array, heads: Array, name: str, goals: Array, held: Array) -> None:
+        """Turn the bones of a leg, in `turns`, so that its ball is at goals (F, 3)."""
+        target = self.target
+        leg, at = target.legs[name], self.balls[name]
+        bones, joints = list(leg.bones[:at]), target.joints(leg)
+        links = np.diff(joints[: at + 1], axis=0)
+        lengths = np.linalg.norm(links, axis=1)
+        vectors = np.einsum("fnij,nj->fni", turns[:, bones], links)
+        before = vectors / np.maximum(lengths, 1e-12)[:, None]
+        rest = links / np.maximum(lengths, 1e-12)[:, None]
+        heading = turns[:, bones[0]]
+        side = about_z(yaw_of(turns[:, target.chains["spine"][0]])) @ np.array([0.0, 1.0, 0.0])
+        bends = np.einsum("fij,nj->fni", heading, rest)
+        after = reach_goals(before, lengths, goals - heads[:, bones[0]], bends, side)
+        turns[:, bones] = rotation_between(before, after) @ turns[:, bones]
+
+    def _heads_and_tails(self, turns: Array, heads: Array, own: NDArray[np.bool_], hips: Array) -> None:
+        """Lower the head as far as the source's went, and keep head and tail out of the ground, in `turns`."""
+        source, target, floor = self.source, self.target, self.target.ground
+        follow(target, turns, own)
+        heads = place(target, turns, hips)
+        here, there = source.muzzle(), target.muzzle()
+        neck = target.chains["neck"] or target.chains["head"][:1]
+        if here is not None and there is not None and neck:
+            head = target.chains["head"][0]
+            now = (heads[:, head] + turns[:, head] @ (there - target.heads[head]))[:, 2]
+            wanted, share = now, np.zeros(len(now))
+            if self.options.head_reach:
+                height, share = reaching.lowered(source, self.turns, self.heads, self.found.ground, here)
+                wanted = floor + height * self.scale
+            lowest = floor if self.options.ground else -np.inf
+            wanted = reaching.blend_height(now, wanted, share, lowest, self.fps)
+            wanted = np.where(np.abs(wanted - now) < 1e-9, np.nan, wanted)
+            # The head keeps its gaze; where the neck turns, only its place changes.
+            line = (*neck, head) if neck[-1] != head else neck
+            if not np.isnan(wanted).all():
+                reaching.lower_neck(turns, heads, target, line, there, wanted)
+        tail = target.chains["tail"]
+        if tail and self.options.ground:
+            reaching.raise_tail(turns, heads, target, tail, floor)
