@@ -22,7 +22,7 @@ from ..poses.network import PoseNetwork
 from ..poses.single_frame import SingleFrameError, lift_single
 from ..poses.weights import load_pose_network
 from .pace import lift_at_pace
-from .refine import RefineSettings, Swap, find_swaps, refine_clip
+from .refine import RefineSettings, Swap, find_swaps, refine_clip, without_wild
 from .weights import DEFAULT, WeightsError, load_network
 from .windows import LiftedClip
 
@@ -73,7 +73,8 @@ def lift(
     cancelled is asked whenever it does. cameras: where the camera is known, one or one for each frame.
 
     World Z up, metres, feet on z = 0; the motion's cameras see it where the tracks are; frames in long gaps are nan. details (plain
-    values, so that it can be saved): network, swaps (joints, first, last frame), contacts (joint, first, last), warnings, and
+    values, so that it can be saved): network, wild_points (how many were left out), swaps (joints, first, last frame),
+    contacts (joint, first, last), warnings, and
     what `refine_clip` tells. Raises TracksError for tracks that say too little, WeightsError for a missing
     network, Cancelled.
     """
@@ -90,6 +91,7 @@ def lift(
     net, name = (network, str(getattr(network, "kind", ""))) if isinstance(network, nn.Module) else _network(network, device)
     say(0.02, "sides")
     swaps: list[Swap] = []
+    tracks, wild = without_wild(tracks)
     if settings.swaps:
         tracks, swaps = find_swaps(tracks)
     lifted = _lifted(net, tracks, device, lambda x: say(0.05 + 0.45 * x, "lifting"))
@@ -98,7 +100,8 @@ def lift(
     motion = refine_clip(tracks, lifted, settings.focal, refined, lambda x: say(0.5 + 0.5 * x, "refining"), cameras)
     names = tracks.skeleton.names
     told = [{"joints": [names[j] for j in swap.joints], "first": swap.first, "last": swap.last} for swap in swaps]
-    return replace(motion, details={**motion.details, "network": name, "swaps": told, "warnings": _warnings(motion, tracks, settings)})
+    return replace(motion, details={**motion.details, "network": name, "swaps": told, "wild_points": wild,
+                                    "warnings": _warnings(motion, tracks, settings, wild)})
 
 
 def lift_job(tracks: Tracks, options: Mapping[str, Any], cameras: Sequence[Camera], device: str, job: JobContext) -> Motion:
@@ -119,7 +122,8 @@ def lift_job(tracks: Tracks, options: Mapping[str, Any], cameras: Sequence[Camer
     for contact in motion.details["contacts"]:
         stands[contact["first"] : contact["last"] + 1, names.index(contact["joint"])] = True
     swaps = [(int(numbers[s["first"]]), int(numbers[s["last"]]), s["joints"]) for s in motion.details["swaps"]]
-    used = find_swaps(tracks)[0] if swaps else tracks
+    used = without_wild(tracks)[0]
+    used = find_swaps(used)[0] if swaps else used
     return replace(motion, species=species, details={**motion.details, "tracks": used, "swaps": swaps, "contacts": stands})
 
 
@@ -174,9 +178,11 @@ def _settings(options: Mapping[str, Any]) -> tuple[LiftSettings, str | None, str
     return LiftSettings(**chosen), options.get("network"), str(options.get("species", ""))
 
 
-def _warnings(motion: Motion, tracks: Tracks, settings: LiftSettings) -> list[str]:
+def _warnings(motion: Motion, tracks: Tracks, settings: LiftSettings, wild: int) -> list[str]:
     """What someone who uses the motion should know."""
     found = []
+    if wild:
+        found.append(f"{wild} point{'s' if wild > 1 else ''} lay far from where their joint is before and after, and were left out.")
     unknown = int(np.isnan(motion.positions[:, :, 0]).all(axis=1).sum())
     if unknown:
         found.append(f"{unknown} of {len(motion)} frames show no point of the animal and stay unknown.")

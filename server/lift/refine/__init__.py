@@ -2,5 +2,6 @@
 
 from .clip import RefineSettings, refine_clip
 from .swaps import Swap, find_swaps
+from .wild import without_wild
 
-__all__ = ["RefineSettings", "Swap", "find_swaps", "refine_clip"]
+__all__ = ["RefineSettings", "Swap", "find_swaps", "refine_clip", "without_wild"]

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ....animal.skeleton import Skeleton
 from ....animal.tracks import Tracks
 from .noise import noise_level
+from .wild import extent_of, without_doubted
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -48,14 +49,15 @@ def find_swaps(tracks: Tracks) -> tuple[Tracks, list[Swap]]:
     """The tracks with swapped sides put right, and what was put right, by first frame.
 
     Only a change of sides can be seen, so the sides that most of a clip's frames have stay. Tracks without pairs, or
-    without a change that stands out, come back as they are.
+    without a change that stands out, come back as they are. Points of little confidence have no say.
     """
     limbs = limbs_of(tracks.skeleton)
     found: list[Swap] = []
     for groups, price in ((limbs, CHANGE), ([[pair] for limb in limbs if len(limb) > 1 for pair in limb], CHANGE_ALONE)):
-        suspects = [group for group in groups if _suspect(tracks, group)]
+        sure = without_doubted(tracks)
+        suspects = [group for group in groups if _suspect(sure, group)]
         if suspects:
-            swapped = _most_probable(tracks, suspects, price)
+            swapped = _most_probable(sure, suspects, price)
             tracks, more = _put_right(tracks, suspects, swapped)
             found += more
     return tracks, sorted(found, key=lambda swap: (swap.first, swap.joints))
@@ -95,20 +97,9 @@ class _Differences:
     noise: Array
 
 
-def _size(tracks: Tracks) -> float:
-    """The animal's usual rms extent in pixels."""
-    with np.errstate(invalid="ignore"):
-        counts = tracks.seen.sum(1)
-        some = tracks.points[counts >= 2]
-    if not len(some):
-        return 1.0
-    away = some - np.nanmean(some, axis=1, keepdims=True)
-    return max(float(np.median(np.sqrt(np.nanmean((away**2).sum(-1), axis=1)))), 1e-6)
-
-
 def _differences(tracks: Tracks, group: Sequence[tuple[int, int]]) -> _Differences:
     left, right = np.array(group).T
-    size = _size(tracks)
+    size = extent_of(tracks)
     values = (tracks.points[:, right] - tracks.points[:, left]) / size
     known = np.isfinite(values[..., 0])
     values = np.where(known[..., None], values, 0.0)
