@@ -32,27 +32,38 @@ class Contacts:
     heights: Array
 
 
-def find_contacts(points: Array, rest_heights: Array, size: float, fps: float, cyclic: bool = False) -> Contacts:
+def find_contacts(points: Array, rest_heights: Array, size: float, fps: float, body: Array | None = None) -> Contacts:
     """Contacts of feet whose lowest points are at points (F, L, 3), z up.
 
-    rest_heights (L,): of the points above the ground when the animal stands; size: leg length. One frame has contacts by height alone.
+    rest_heights (L,): of the points above the ground when the animal stands; size: leg length; body (F, 3): its middle, to know
+    how fast it goes. One frame has contacts by height alone.
     """
-    frames = len(points)
     ground, heights = _ground(points, rest_heights, size)
     above = (points[..., 2] - ground - heights) / size
-    if frames == 1:
+    if len(points) == 1:
         return Contacts(above < LOW, np.zeros(3), ground, heights)
-    speed = _velocities(points, fps, cyclic) / size
+    speed = np.gradient(points, axis=0) * fps / size
     flow = ground_velocity(speed[..., :2], above)
-    beside = np.linalg.norm(speed[..., :2] - flow, axis=-1)
+    own = np.zeros(2) if body is None else (body[-1, :2] - body[0, :2]) * fps / ((len(body) - 1) * size)
+    pace = float(np.linalg.norm(flow - own))
+    beside, rise = np.linalg.norm(speed[..., :2] - flow, axis=-1), np.abs(speed[..., 2])
+    heights = _settled(heights, above, (beside < 0.6 * pace + 0.5) & (rise < 0.25 + 0.1 * pace), size)
+    above = (points[..., 2] - ground - heights) / size
     # Feet of drawn gaits do not keep to the ground's speed exactly, the less the faster they go.
-    quick = float(np.linalg.norm(flow))
-    slow, fast = max(_SLOW, 0.22 * quick), max(_FAST, 0.4 * quick)
-    rise = np.abs(speed[..., 2])
-    sure = (above < LOW) & (beside < slow) & (rise < max(_SLOW, 0.25 * quick))
-    may = (above < HIGH) & (beside < fast) & (rise < max(_FAST, 0.45 * quick))
-    feet = np.stack([_tidy(sure[:, k], may[:, k], fps, cyclic) for k in range(points.shape[1])], axis=1)
+    sure = (above < LOW) & (beside < max(_SLOW, 0.5 * pace)) & (rise < max(_SLOW, 0.25 * pace))
+    may = (above < HIGH) & (beside < max(_FAST, 0.8 * pace)) & (rise < max(_FAST, 0.4 * pace))
+    feet = np.stack([_tidy(sure[:, k], may[:, k], fps) for k in range(points.shape[1])], axis=1)
     return Contacts(feet, np.array([*flow * size, 0.0]), ground, heights)
+
+
+def _settled(heights: Array, above: Array, calm: NDArray[np.bool_], size: float) -> Array:
+    """Heights (L,) at which feet stand: where they stay, not where they dip to as they roll off."""
+    out = heights.copy()
+    for foot in range(len(heights)):
+        here = calm[:, foot] & (above[:, foot] < 0.1)
+        if here.sum() >= 3:
+            out[foot] += size * float(np.median(above[here, foot]))
+    return out
 
 
 def _ground(points: Array, rest_heights: Array, size: float) -> tuple[float, Array]:
@@ -65,14 +76,6 @@ def _ground(points: Array, rest_heights: Array, size: float) -> tuple[float, Arr
         ground = float(apart.min())
     lifted = np.abs(apart - ground) > 0.08 * size
     return ground, np.where(lifted, rest_heights, low - ground)
-
-
-def _velocities(points: Array, fps: float, cyclic: bool) -> Array:
-    """(F, L, 3) units a second; of a loop, across its seam (the path's step from the last frame to the first is left out)."""
-    speed = np.gradient(points, axis=0) * fps
-    if cyclic and len(points) > 3:
-        speed[0], speed[-1] = (points[1] - points[0]) * fps, (points[-1] - points[-2]) * fps
-    return speed
 
 
 def ground_velocity(speed: Array, above: Array) -> Array:
@@ -103,14 +106,13 @@ def ground_velocity(speed: Array, above: Array) -> Array:
     # One foot that slides is no ground: at least two feet must go along, and most low samples with them.
     if len(np.unique(feet[member])) < 2 or member.mean() < 0.3:
         return np.zeros(2)
-    return np.median(samples[member], axis=0)
+    # All of a stance counts: drawn feet are slow at its ends and fast in its middle.
+    stance = (above < LOW) & (np.linalg.norm(speed - best, axis=-1) < 0.9 * np.linalg.norm(best))
+    return speed[stance].mean(axis=0) if stance.any() else best
 
 
-def _tidy(sure: NDArray[np.bool_], may: NDArray[np.bool_], fps: float, cyclic: bool) -> NDArray[np.bool_]:
+def _tidy(sure: NDArray[np.bool_], may: NDArray[np.bool_], fps: float) -> NDArray[np.bool_]:
     """Runs of `may` that hold a `sure`, without short gaps and short runs (F,)."""
-    if cyclic and not may.all():
-        shift = int(np.argmin(may))
-        return np.roll(_tidy(np.roll(sure, -shift), np.roll(may, -shift), fps, False), shift)
     kept = np.zeros_like(sure)
     for start, end in runs(may):
         kept[start:end] = sure[start:end].any()

@@ -96,7 +96,7 @@ def _contacts(source: Body, turns: Array, heads: Array, fps: float) -> Contacts:
         at = feet.ball(source, leg)
         points.append(leg_path(leg, source, turns, heads)[:, at])
         heights.append(source.joints(leg)[at, 2] - source.ground)
-    return find_contacts(np.stack(points, axis=1), np.array(heights), source.size, fps)
+    return find_contacts(np.stack(points, axis=1), np.array(heights), source.size, fps, ground.middle(source, heads))
 
 
 class _Work:

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from ...animal.rotations import rotation_between
 from .body import Body, Leg
 from .body_map import EARS
-from .turns import frame_of, mean_turn
+from .turns import frame_of, mean_turn, power
 
 Array = NDArray[np.float64]
 
 LEFT = np.array([0.0, 1.0, 0.0])
 _UPPER_PART = ("upper", "lower", "cannon")
+_HEEL = 0.35
+"""How much of a flat foot's turn a cannon takes over that stands upright, and the other way round."""
 
 
 def carry_over(source: Body, target: Body, turns: Array, heads: Array) -> tuple[Array, NDArray[np.bool_]]:
@@ -163,8 +165,10 @@ def _lay_along(
         return turn[:, None]
     now = np.einsum("fij,j->fi", turn, rest_here)
     turn = rotation_between(now, np.where(np.linalg.norm(chord, axis=-1, keepdims=True) > 1e-9, chord, now)) @ turn
-    if here.segments[low] == "cannon" and flat_footed(source, here) != flat_footed(target, there):
-        return turn[:, None]
+    if here.segments[low] == "cannon" and low and flat_footed(source, here) != flat_footed(target, there):
+        # A heel that lifts is no hock that folds: the target's cannon goes with the leg above it, and a little with the heel.
+        above = turns[:, here.bones[low - 1]]
+        return (above @ power(np.swapaxes(above, -1, -2) @ turn, np.full(len(turn), _HEEL)))[:, None]
     return (turn @ frame_of(rest_here, LEFT) @ frame_of(rest_there, LEFT).T)[:, None]
 
 
