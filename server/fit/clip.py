@@ -188,9 +188,12 @@ class ClipFitter:
             depth[rows] = lifted
         views = Views.unknown(self.frames)
         mean, _ = shape_prior(self.model, hints, label)
+        if depth is not None:
+            depth *= lifted_scale(self.model, mean, depth)
         scale = self._metres_per_unit(mean, hints)
         if self.known:
-            points, views = level(points, self.K, self.known, self.K)
+            points, views, turns = level(points, self.known, self.K)
+            depth = None if depth is None else np.einsum("fab,fkb->fka", turns, depth)
         has = np.asarray(self.model.superset_matrix).any(1)
         points[:, ~has, 2] = 0.0
         seen = (points[..., 2] > 0).any(1)
@@ -432,6 +435,21 @@ def spans_of(seen: NDArray[np.bool_], longest_gap: int) -> list[tuple[int, int]]
     cuts = np.flatnonzero(np.diff(frames) > longest_gap)
     edges = [0, *(cuts + 1).tolist(), len(frames)]
     return [(int(frames[a]), int(frames[b - 1])) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+
+
+def lifted_scale(model: AnimalModel, betas: Array, places: Array) -> float:
+    """What makes lifted places (F, 44, 3) as large as a model of this shape: from the lengths between points that hang together."""
+    rest = model.rest(betas).keypoints
+    at = {INDEX[name]: rest[i] for i, name in enumerate(model.keypoint_names)}
+    known = [i for i in at if np.isfinite(places[:, i, 0]).any()]
+    ratios = []
+    for n, a in enumerate(known):
+        for b in known[n + 1:]:
+            lengths = np.linalg.norm(places[:, a] - places[:, b], axis=-1)
+            lengths = lengths[np.isfinite(lengths)]
+            if len(lengths) and np.median(lengths) > 1e-9:
+                ratios.append(float(np.linalg.norm(at[a] - at[b]) / np.median(lengths)))
+    return float(np.median(ratios)) if ratios else 1.0
 
 
 def h_rows(h, rows: list[int]):

@@ -50,22 +50,24 @@ class Views:
         return Views(self.M[frames], self.place[frames], self.pitch[frames], self.known)
 
 
-def level(points: Array, K: Array, cameras: tuple[Camera, ...], fallback: Array) -> tuple[Array, Views]:
-    """Points (F, 44, 3) as cameras without roll and with intrinsics `fallback` would see them, and those cameras."""
+def level(points: Array, cameras: tuple[Camera, ...], K: Array) -> tuple[Array, Views, Array]:
+    """Points (F, 44, 3) as cameras without roll and with intrinsics K would see them, those cameras, and the turns (F, 3, 3) into
+    their axes."""
     frames = len(points)
     chosen = [cameras[f if len(cameras) > 1 else 0] for f in range(frames)]
-    turned, M, places, pitches = points.copy(), [], [], []
+    turned, M, places, pitches, turns = points.copy(), [], [], [], []
     for f, camera in enumerate(chosen):
         up = camera.R[:, 2]
         roll = np.arctan2(up[0], -up[1])
         turn = np.array([[np.cos(roll), np.sin(roll), 0.0], [-np.sin(roll), np.cos(roll), 0.0], [0.0, 0.0, 1.0]])
         rays = np.concatenate([points[f, :, :2], np.ones((points.shape[1], 1))], axis=1) @ np.linalg.inv(camera.K).T @ turn.T
-        turned[f, :, :2] = (rays @ fallback.T)[:, :2]
+        turned[f, :, :2] = (rays @ K.T)[:, :2]
         R = turn @ camera.R
+        turns.append(turn)
         M.append(R.T)
         places.append(camera.position)
         pitches.append(np.arctan2(-R[2, 2], -R[1, 2]))
-    return turned, Views(np.array(M), np.array(places), np.array(pitches), True)
+    return turned, Views(np.array(M), np.array(places), np.array(pitches), True), np.array(turns)
 
 
 class ClipTerms:

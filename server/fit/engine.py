@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from ...animal.keypoints import SUPERSET, KeypointError, resolve
 from ...animal.model import AnimalModel
 from ...animal.model_file import open_model
 from ...animal.species import find_species
-from ...wire.messages import AnimalHints, ReconstructedAnimal, ReconstructRequest, ReconstructResult
+from ...wire.messages import AnimalHints, AnimateRequest, AnimateResult, ReconstructedAnimal, ReconstructRequest, ReconstructResult
 from ..engine import JobContext, JobFailure
 from ..overlay import overlay_png
 from ..pictures import decode_image, limit_size
@@ -33,14 +34,15 @@ class FitEngine:
         self.model: AnimalModel = default_model() if model_path is None else open_model(Path(model_path))
         self.device = device
 
-    def run(self, request: ReconstructRequest, frames: Mapping[str, np.ndarray],
-            job: JobContext) -> tuple[ReconstructResult, dict[str, np.ndarray]]:
-        """Decode the picture, check the hints, fit, and draw the overlay.
+    def run(self, request: Any, frames: Mapping[str, np.ndarray], job: JobContext) -> tuple[Any, dict[str, np.ndarray]]:
+        """Answers a `ReconstructRequest` with a `ReconstructResult`, an `AnimateRequest` with an `AnimateResult` (`clip_job.py`).
 
-        Options of the request: `overlay` (default true), `seed` (default 0).
+        Of a photo: decode the picture, check the hints, fit, and draw the overlay. Options: `overlay` (default true), `seed` (default 0).
         """
+        if isinstance(request, AnimateRequest):
+            return self._animate(request, frames, job)
         if not isinstance(request, ReconstructRequest):
-            raise JobFailure("bad_request", "The engine fit takes photos only.", "Name the engine 'lift' to lift tracks.")
+            raise JobFailure("bad_request", "The engine fit takes photos, and clips to animate.", "Name the engine 'lift' to lift tracks.")
         if not request.animals:
             raise JobFailure("no_animals", "the request names no animal",
                              "Give a box, points or a mask for at least one animal.")
@@ -63,6 +65,15 @@ class FitEngine:
         result = fit_image(self.model, width, height, hints, request.focal_px,
                            lambda fraction, stage: job.progress(0.95 * fraction, stage), seed, self.device)
         return self._reply(request, result, hints, unheeded, image)
+
+    def _animate(self, request: AnimateRequest, frames: Mapping[str, np.ndarray],
+                 job: JobContext) -> tuple[AnimateResult, dict[str, np.ndarray]]:
+        try:
+            from .clip_job import run_clip
+        except ImportError as error:
+            raise JobFailure("no_package", f"The server's Python has no {error.name or error}, which clips need.",
+                             "Install it there with pip, then start the server again.") from None
+        return run_clip(self.model, request, frames, job, self.device)
 
     def _hints(self, animal: AnimalHints, frames: Mapping[str, np.ndarray], index: int, unheeded: list[list[str]]) -> FitHints:
         which = animal.label or f"animal {index + 1}"

@@ -124,7 +124,7 @@ def tracks_of(animal: m.TrackedAnimal, frames: Mapping[str, np.ndarray]) -> Trac
                   values.source, values.frame_numbers)
 
 
-def cameras_of(request: m.LiftRequest, frames: Mapping[str, np.ndarray], tracks: Tracks) -> tuple[Camera, ...]:
+def cameras_of(request: m.LiftRequest | m.AnimateRequest, frames: Mapping[str, np.ndarray], tracks: Tracks) -> tuple[Camera, ...]:
     """The known cameras of a request: none, one, or one for each frame. Raises TracksError, or WireError."""
     K, R, t = read_cameras(request, frames, len(tracks))
     if len(K) and not (tracks.width and tracks.height):
