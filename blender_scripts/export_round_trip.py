@@ -110,10 +110,6 @@ def vertices(body: Any) -> np.ndarray:
 
 def ways() -> dict[str, tuple[str, Callable[[Path], Any]]]:
     """Each way there and back: suffix and importer."""
-    def set_rate(*_: Any) -> None:
-        return None
-
-    del set_rate
     return {
         "fbx": (".fbx", lambda path: bpy.ops.import_scene.fbx(filepath=str(path))),
         "fbx_new": (".fbx", lambda path: bpy.ops.wm.fbx_import(filepath=str(path))),
@@ -243,7 +239,9 @@ def span(item: Any) -> tuple[float, float]:
 
 
 def nearest(original: np.ndarray, found: np.ndarray) -> float:
-    """The largest distance from a vertex of the original to the nearest of the copy: formats split and reorder vertices."""
+    """The largest distance from a vertex of the original to that of the copy, to the nearest where the format splits vertices."""
+    if len(found) == len(original):
+        return float(np.linalg.norm(found - original, axis=1).max())
     worst = 0.0
     for part in np.array_split(original, max(1, len(original) // 500)):
         worst = max(worst, float(np.sqrt(((part[:, None] - found[None]) ** 2).sum(axis=-1).min(axis=1)).max()))

@@ -140,10 +140,12 @@ def describe(item: bpy.types.Object, model: AnimalModel) -> Creature:
     """The description of a rig. One that came from a photo gets one: its present shape and size, no parts until asked for.
 
     A rig whose species is not known counts as the species with the nearest betas. Raises ValueError for a rig of another
-    model or none.
+    model or none, or whose shape was baked.
     """
     record = _record(item, model)
     creature = read_creature(item)
+    if rig.BAKED_KEY in item:
+        raise ValueError(f"The shape of {item.name} is baked into its mesh: there is nothing left to adjust")
     if creature is None:
         betas = rig.read_betas(item, record)
         kinds = model.species

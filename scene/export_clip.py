@@ -161,6 +161,10 @@ def _pairs(
         if item.data.as_pointer() not in seen:
             seen.add(item.data.as_pointer())
             pairs.append((item.data, made.data))
+    for track in actor.armature.animation_data.nla_tracks:
+        action = bpy.data.actions.get(track.name)
+        if action is not None and action != track.strips[0].action:
+            pairs.append((action, track.strips[0].action))
     return pairs
 
 

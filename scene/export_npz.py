@@ -73,7 +73,8 @@ def clip_of(armature: bpy.types.Object, record: rig.RigRecord, played: Sampled, 
     return AnimalClip(
         poses=np.stack(pose), trans=np.stack(trans), betas=rig.read_betas(armature, record), fps=fps, model_id=record.model_id,
         model_name=record.model_name, joint_names=_joint_names(record), parents=tuple(parents),
-        metres_per_unit=record.metres_per_unit * size, label=record.label, species=record.species or None, source=played.name)
+        metres_per_unit=record.metres_per_unit * size, label=record.label, species=record.species or None,
+        details={"clip": played.name})
 
 
 def _parents(armature: bpy.types.Object, record: rig.RigRecord) -> list[int]:

@@ -27,6 +27,9 @@ KEY = "bestiary_rig"
 PARTS_KEY = "bestiary_parts"
 """The custom property that marks the object of an animal's horns, mane and so on; it is not its body."""
 
+BAKED_KEY = "bestiary_baked"
+"""The custom property of an armature object whose shape was baked into its mesh: it has no sliders any more."""
+
 BETA_KEY = "beta_{:03d}"
 """The name of the shape key of a beta."""
 
