@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 class Solved:
     """By handle: axes (F, 3, 3) and heads (F, 3) in armature space; turns (F, 3, 3) and moves (F, 3) are what to key.
 
-    unknown: handles whose base is not known yet.
+    unknown: handles whose base is not known yet; waiting: those that stand on them.
     """
 
     axes: dict[str, Array] = field(default_factory=dict)
@@ -31,6 +31,7 @@ class Solved:
     turns: dict[str, Array] = field(default_factory=dict)
     moves: dict[str, Array] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ def solve(handles: Handles, motion: RigMotion, slack: float, known: Known | None
         sure_place = handle.base.exact[1] or handle.name in known.places
         if not (sure_turn or handle.wants is None) or not (sure_place or handle.pins is None):
             result.unknown.append(handle.name)
+        elif handle.base.place_by in (*result.unknown, *result.waiting):
+            result.waiting.append(handle.name)
         axes = base_axes if handle.wants is None else _wanted_axes(handle, motion)
         if handle.wants is not None:
             local[handle.name] = np.swapaxes(base_axes, -1, -2) @ axes

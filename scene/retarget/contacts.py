@@ -43,15 +43,16 @@ def find_contacts(points: Array, rest_heights: Array, size: float, fps: float, b
     if len(points) == 1:
         return Contacts(above < LOW, np.zeros(3), ground, heights)
     speed = np.gradient(points, axis=0) * fps / size
-    flow = ground_velocity(speed[..., :2], above)
+    flow = ground_velocity(speed, above)
     own = np.zeros(2) if body is None else (body[-1, :2] - body[0, :2]) * fps / ((len(body) - 1) * size)
     pace = float(np.linalg.norm(flow - own))
     beside, rise = np.linalg.norm(speed[..., :2] - flow, axis=-1), np.abs(speed[..., 2])
     heights = _settled(heights, above, (beside < 0.6 * pace + 0.5) & (rise < 0.25 + 0.1 * pace), size)
     above = (points[..., 2] - ground - heights) / size
-    # Feet of drawn gaits do not keep to the ground's speed exactly, the less the faster they go.
-    sure = (above < LOW) & (beside < max(_SLOW, 0.5 * pace)) & (rise < max(_SLOW, 0.25 * pace))
-    may = (above < HIGH) & (beside < max(_FAST, 0.8 * pace)) & (rise < max(_FAST, 0.4 * pace))
+    # Drawn feet keep to the speed of a ground that slides under them only on average; on ground that lies still they lie still.
+    near, far = (0.8, 1.2) if flow.any() else (0.35, 0.6)
+    sure = (above < LOW) & (beside < max(_SLOW, near * pace)) & (rise < max(_SLOW, 0.25 * pace))
+    may = (above < HIGH) & (beside < max(_FAST, far * pace)) & (rise < max(_FAST, 0.4 * pace))
     feet = np.stack([_tidy(sure[:, k], may[:, k], fps) for k in range(points.shape[1])], axis=1)
     return Contacts(feet, np.array([*flow * size, 0.0]), ground, heights)
 
@@ -79,36 +80,22 @@ def _ground(points: Array, rest_heights: Array, size: float) -> tuple[float, Arr
 
 
 def ground_velocity(speed: Array, above: Array) -> Array:
-    """(2,) the common velocity of standing feet: speed (F, L, 2) in leg lengths a second, above (F, L) heights in leg lengths.
+    """(2,) the common velocity of standing feet: speed (F, L, 3) in leg lengths a second, above (F, L) heights in leg lengths.
 
-    Zero where the standing feet stand still. The mode of the low feet's velocities, since swinging feet are low as well
-    for a moment, at any speed.
+    The middle of the feet's mean velocities while they are low, if most feet go that way; zero where they stand still or each
+    goes its own way. Means, because drawn feet slide slowly at the ends of a stance and fast in its middle.
     """
-    low = above < 0.06
-    samples, feet = speed[low], np.nonzero(low)[1]
-    if len(samples) < 4:
+    low = (above < LOW) & (np.abs(speed[..., 2]) < 1.0)
+    feet = np.array([speed[low[:, k], k, :2].mean(axis=0) for k in range(speed.shape[1]) if low[:, k].sum() >= 2])
+    if len(feet) < 2:
         return np.zeros(2)
-    if len(samples) > 2000:
-        pick = np.linspace(0, len(samples) - 1, 2000).astype(int)
-        samples, feet = samples[pick], feet[pick]
-    size = float(np.quantile(np.linalg.norm(samples, axis=1), 0.8))
-    width = max(0.25, 0.12 * size)
-    near = np.exp(-0.5 * ((samples[:, None] - samples[None]) ** 2).sum(axis=-1) / width**2)
-    density = near.sum(axis=1)
-    best = samples[np.argmax(density)]
-    for _ in range(8):
-        weight = np.exp(-0.5 * ((samples - best) ** 2).sum(axis=-1) / width**2)
-        best = (weight[:, None] * samples).sum(axis=0) / weight.sum()
-    member = np.linalg.norm(samples - best, axis=1) < 2 * width
-    still = np.linalg.norm(samples, axis=1) < 2 * width
-    if np.linalg.norm(best) < 2 * width or still.sum() > 0.6 * member.sum():
+    flow = np.median(feet, axis=0)
+    pace = float(np.linalg.norm(flow))
+    if pace < 0.25:
         return np.zeros(2)
-    # One foot that slides is no ground: at least two feet must go along, and most low samples with them.
-    if len(np.unique(feet[member])) < 2 or member.mean() < 0.3:
-        return np.zeros(2)
-    # All of a stance counts: drawn feet are slow at its ends and fast in its middle.
-    stance = (above < LOW) & (np.linalg.norm(speed - best, axis=-1) < 0.9 * np.linalg.norm(best))
-    return speed[stance].mean(axis=0) if stance.any() else best
+    along = feet @ flow / pace
+    together = (along > 0.3 * pace) & (along < 3 * pace) & (np.linalg.norm(feet - flow, axis=1) < max(0.8 * pace, 0.4))
+    return feet[together].mean(axis=0) if together.mean() > 0.7 else np.zeros(2)
 
 
 def _tidy(sure: NDArray[np.bool_], may: NDArray[np.bool_], fps: float) -> NDArray[np.bool_]:

@@ -23,12 +23,12 @@ _HEIGHTS = {"front": ((0.72, 0.57, 0.34, 0.14), (0.73, 0.53, 0.20, 0.06), (0.75,
             "hind": ((0.90, 0.67, 0.42, 0.14), (0.90, 0.58, 0.28, 0.06), (0.90, 0.50, 0.10, 0.04))}
 _WIDTHS = (0.20, 0.10, 0.08, 0.05)
 """How far each of those may be off."""
-_CONVEX = {"front": (1.0, -1.0, 0.0, 0.0), "hind": (0.0, 1.0, -1.0, 0.0)}
+_CONVEX = {"front": (1.0, -1.0, 0.0, 0.0), "hind": (-0.5, 1.0, -1.0, 0.0)}
 """Which way the leg is convex there."""
 _FOOT = (0.10, 0.08)
 """Where the lower segment meets the toes when there is nothing between them."""
 _LACKING = (0.4, 8.0, 8.0, 2.0, 2.8)
-_STUB = 0.33
+_STUB = 0.36
 """Of the longest bone: a thigh or shin is not as short as that."""
 
 
@@ -82,8 +82,8 @@ def _joint_cost(leg: LegChain, bone: int, before: int, segment: int, end: str, f
     if before == segment:
         return 0.15 if segment == _TOES else 0.9 + 1.0 * (segment == _GIRDLE) + min((bend / 25.0) ** 2, 3.0)
     height, width = (_HEIGHTS[end][foot][before], _WIDTHS[before]) if segment == before + 1 else _FOOT
-    cost = min(((leg.joints[bone, 2] - height) / width) ** 2, 5.0)
-    return float(cost - _CONVEX[end][before] * np.clip(bend / 20.0, -2.0, 2.0))
+    cost = min(((leg.joints[bone, 2] - height) / width) ** 2, 3.5)
+    return float(cost - _CONVEX[end][before] * np.clip(bend / 20.0, -3.0, 3.0))
 
 
 def _bone_cost(leg: LegChain, bone: int, segment: int, end: str, said: Sequence[str]) -> float:
@@ -91,7 +91,7 @@ def _bone_cost(leg: LegChain, bone: int, segment: int, end: str, said: Sequence[
     lengths = np.linalg.norm(np.diff(joints, axis=0), axis=1)
     cost = 0.0
     if segment in (_UPPER, _LOWER) and lengths[bone] < _STUB * lengths.max():
-        cost += 2.5
+        cost += 4.0
     if segment == _GIRDLE:
         cost += max(0.0, (0.62 - joints[bone, 2]) / 0.1) ** 2 + (0.0 if bone or leg.inward > 0.5 else 0.3)
     elif segment == _UPPER and bone == 0:
@@ -102,7 +102,7 @@ def _bone_cost(leg: LegChain, bone: int, segment: int, end: str, said: Sequence[
         cost += max(0.0, (joints[bone, 2] - 0.52) / 0.08) ** 2
     if said[bone]:
         named = SEGMENTS.index(said[bone])
-        cost += -2.2 if named == segment else 1.1 * min(abs(named - segment), 2)
+        cost += -2.0 if named == segment else 1.0 * min(abs(named - segment), 2)
     return cost
 
 

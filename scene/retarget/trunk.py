@@ -254,7 +254,7 @@ def _leads_on(joints: Joints, last: int, start: int) -> bool:
 
 def _neck_or_back(joints: Joints, stance: Stance, body: Midline) -> None:
     """The first bones of the neck that still lie along the back belong to it."""
-    while len(body.neck) > 1 and _is_back(joints, stance, body.neck[0]) and _reach(joints, body.neck[0]) < stance.front_x:
+    while len(body.neck) > 1 and _is_back(joints, stance, body.neck[0]) and _reach(joints, body.neck[0]) < stance.front_x + 0.1 * stance.length:
         body.spine.append(body.neck.pop(0))
 
 
@@ -266,7 +266,10 @@ def _head_at(joints: Joints, chain: list[int]) -> int:
     for at, bone in enumerate(chain):
         pairs = [child for child in joints.children[bone] if joints.twins[child] not in (child, -1)]
         if pairs and joints.words[bone].part != "neck" and at > 0:
-            return at
+            # Some rigs hang ears on the last bone of the neck, beside the head.
+            base = joints.places[pairs] * [1.0, 0.0, 1.0]
+            off = [np.linalg.norm(base - joints.places[other], axis=1) for other in chain[at:at + 2]]
+            return at + int(len(off) == 2 and bool((off[1] < off[0]).all()))
     return len(chain) - 1
 
 

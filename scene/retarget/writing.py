@@ -122,7 +122,7 @@ def _key(armature: bpy.types.Object, twin: Twin, curves: compat.Curves, handles:
     _write_switches(curves, handles, twin, first, report)
     _write_cleared(armature, curves, handles, first, report)
     solved = solve(handles, motion, slack)
-    done = {name for name in solved.axes if name not in solved.unknown}
+    done = set(solved.axes) - {*solved.unknown, *solved.waiting}
     _write_handles(armature, curves, handles, solved, motion.frames, done, report)
     if solved.unknown:
         known = _look(twin, curves, handles, solved, motion)
