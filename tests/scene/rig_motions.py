@@ -22,6 +22,9 @@ def forward(shape: RigShape, local: np.ndarray, path: np.ndarray) -> tuple[np.nd
         rest = shape.axes[parent].T
         axes[:, bone] = axes[:, parent] @ (rest @ shape.axes[bone]) @ local[:, bone]
         heads[:, bone] = heads[:, parent] + axes[:, parent] @ (rest @ (shape.heads[bone] - shape.heads[parent]))
+        if np.linalg.norm(shape.tails[bone] - shape.heads[parent]) < 1e-3 * np.ptp(shape.heads, axis=0).max():
+            # Laid towards what it hangs on: it turns about its tail.
+            heads[:, bone] = heads[:, parent] + axes[:, bone] @ (shape.axes[bone].T @ (shape.heads[bone] - shape.heads[parent]))
     return axes, heads
 
 
