@@ -306,4 +306,8 @@ def _twins(places: Array, tips: Array, parents: NDArray[np.int_], words: tuple[W
 
     roots = tuple(int(bone) for bone in np.flatnonzero(parents < 0))
     pair(roots, roots)
+    for left, right in _named_pairs(words, names):
+        # Names stand where a pose hides the symmetry.
+        if twins[left] in (-1, left) and twins[right] in (-1, right):
+            twins[left], twins[right] = right, left
     return twins

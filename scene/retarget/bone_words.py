@@ -51,13 +51,17 @@ _EXTRAS = ("mane", "hair", "jaw", "chin", "mouth", "lip", "tongue", "eye", "lid"
            "stomach", "breast", "udder", "muscle", "fur", "cloth", "weapon", "prop", "attach", "socket", "target", "pole", "ik", "ctrl", "control",
            "kiefer", "ohr", "auge", "maul", "zunge", "mandibula", "oreja", "ojo", "boca", "lengua", "machoire", "oreille", "oeil", "gola",
            "orecchio", "occhio", "bocca", "orelha", "olho", "helper", "roll", "camera", "forehead", "temple", "skirt")  # fmt: skip
+_LIMB = ("leg", "paw", "foot", "feet", "hand", "arm", "limb", "bein", "pfote", "fuss", "vorderbein", "hinterbein", "pata", "pierna", "jambe",
+         "patte", "gamba", "zampa", "perna", "noga", "lapa", "ashi", "pied", "mano", "main", "hoof", "toe", "finger", "ankle", "knee", "elbow",
+         "wrist", "hock")  # fmt: skip
 _TIPS = ("end", "leaf", "nub", "site", "effector", "endsite", "null")
 
 
 @dataclass(frozen=True)
 class Words:
     """What one name says. side: 1 left, -1 right, 0 neither. end: "front", "hind" or "". part: of the midline, or "".
-    segment: of a leg, or "". extra: an ear, a mane, a helper. tip: the mark of a chain's end. ear, jaw: those words."""
+    segment: of a leg, or "". extra: an ear, a mane, a helper. tip: the mark of a chain's end. limb: a leg's
+    word of any kind. ear, jaw: those words."""
 
     side: int = 0
     end: str = ""
@@ -65,6 +69,7 @@ class Words:
     segment: str = ""
     extra: bool = False
     tip: bool = False
+    limb: bool = False
     ear: bool = False
     jaw: bool = False
 
@@ -88,6 +93,7 @@ def words_of(name: str) -> Words:
     extra = any(token.startswith(stem) for token in words for stem in _EXTRAS if len(stem) > 3) or any(
         token.rstrip("s") in _EXTRAS for token in words)
     return Words(side, end, part, segment, extra, any(token in _TIPS for token in words),
+                 segment not in ("", "girdle") or any(token.startswith(_LIMB) or token.endswith(("leg", "foot", "paw")) for token in words),
                  any(token.startswith(("ear", "ohr", "oreja", "oreille", "orecchi", "orelha")) for token in words if token != "earth"),
                  any(token.startswith(("jaw", "chin", "mandib", "kiefer", "mouth", "boca", "machoire")) for token in words))
 

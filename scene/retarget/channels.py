@@ -43,13 +43,14 @@ class Known:
     places: dict[str, Array] = field(default_factory=dict)
 
 
-def solve(handles: Handles, motion: RigMotion, slack: float, known: Known | None = None) -> Solved:
+def solve(handles: Handles, motion: RigMotion, slack: float, known: Known | None = None, upon: Solved | None = None) -> Solved:
     """What to key on each handle so that the skeleton moves as `motion`.
 
-    slack: a bone whose head is nearer than this (armature units) to where it is wanted is not moved.
+    slack: a bone whose head is nearer than this (armature units) to where it is wanted is not moved. upon: other handles, solved
+    before, that these may stand on.
     """
     known = known or Known()
-    result = Solved()
+    result = Solved() if upon is None else Solved(dict(upon.axes), dict(upon.heads))
     local: dict[str, Array] = {}
     count = len(motion.frames)
     for handle in handles.handles:

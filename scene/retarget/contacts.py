@@ -43,18 +43,34 @@ def find_contacts(points: Array, rest_heights: Array, size: float, fps: float, b
     if len(points) == 1:
         return Contacts(above < LOW, np.zeros(3), ground, heights)
     speed = np.gradient(points, axis=0) * fps / size
-    flow = ground_velocity(speed, above)
     own = np.zeros(2) if body is None else (body[-1, :2] - body[0, :2]) * fps / ((len(body) - 1) * size)
-    pace = float(np.linalg.norm(flow - own))
+    flow = ground_velocity(speed, above < LOW)
+    feet = above < LOW
+    for _ in range(3):  # what stands says how fast the ground goes, which says what stands
+        pace = float(np.linalg.norm(flow - own))
+        heights = _settled(heights, above, _calm(speed, flow, pace), size)
+        above = (points[..., 2] - ground - heights) / size
+        feet = _standing(speed, above, flow, pace, fps)
+        if not flow.any():
+            break
+        flow = ground_velocity(speed, feet)
+    return Contacts(feet, np.array([*flow * size, 0.0]), ground, heights)
+
+
+def _calm(speed: Array, flow: Array, pace: float) -> NDArray[np.bool_]:
+    """(F, L) whether feet go about with the ground."""
+    beside = np.linalg.norm(speed[..., :2] - flow, axis=-1)
+    return (beside < 0.6 * pace + 0.5) & (np.abs(speed[..., 2]) < 0.25 + 0.1 * pace)
+
+
+def _standing(speed: Array, above: Array, flow: Array, pace: float, fps: float) -> NDArray[np.bool_]:
+    """(F, L) contacts by speeds (F, L, 3) and heights (F, L) in leg lengths, over ground that goes by flow (2,)."""
     beside, rise = np.linalg.norm(speed[..., :2] - flow, axis=-1), np.abs(speed[..., 2])
-    heights = _settled(heights, above, (beside < 0.6 * pace + 0.5) & (rise < 0.25 + 0.1 * pace), size)
-    above = (points[..., 2] - ground - heights) / size
     # Drawn feet keep to the speed of a ground that slides under them only on average; on ground that lies still they lie still.
     near, far = (0.8, 1.2) if flow.any() else (0.35, 0.6)
     sure = (above < LOW) & (beside < max(_SLOW, near * pace)) & (rise < max(_SLOW, 0.25 * pace))
     may = (above < HIGH) & (beside < max(_FAST, far * pace)) & (rise < max(_FAST, 0.4 * pace))
-    feet = np.stack([_tidy(sure[:, k], may[:, k], fps) for k in range(points.shape[1])], axis=1)
-    return Contacts(feet, np.array([*flow * size, 0.0]), ground, heights)
+    return np.stack([_tidy(sure[:, k], may[:, k], fps) for k in range(above.shape[1])], axis=1)
 
 
 def _settled(heights: Array, above: Array, calm: NDArray[np.bool_], size: float) -> Array:
@@ -79,13 +95,13 @@ def _ground(points: Array, rest_heights: Array, size: float) -> tuple[float, Arr
     return ground, np.where(lifted, rest_heights, low - ground)
 
 
-def ground_velocity(speed: Array, above: Array) -> Array:
-    """(2,) the common velocity of standing feet: speed (F, L, 3) in leg lengths a second, above (F, L) heights in leg lengths.
+def ground_velocity(speed: Array, low: NDArray[np.bool_]) -> Array:
+    """(2,) the common velocity of feet while they are low (F, L): speed (F, L, 3) in leg lengths a second.
 
-    The middle of the feet's mean velocities while they are low, if most feet go that way; zero where they stand still or each
+    The middle of the feet's mean velocities then, if most feet go that way; zero where they stand still or each
     goes its own way. Means, because drawn feet slide slowly at the ends of a stance and fast in its middle.
     """
-    low = (above < LOW) & (np.abs(speed[..., 2]) < 1.0)
+    low = low & (np.abs(speed[..., 2]) < 1.0)
     feet = np.array([speed[low[:, k], k, :2].mean(axis=0) for k in range(speed.shape[1]) if low[:, k].sum() >= 2])
     if len(feet) < 2:
         return np.zeros(2)

@@ -44,15 +44,15 @@ def middle(body: Body, heads: Array) -> Array:
     return heads[:, [body.legs[leg].bones[0] for leg in LEGS]].mean(axis=1)
 
 
-def weighted_follow(values: Array, weight: Array, fps: float, cyclic: bool = False) -> Array:
-    """A slow curve (F,) through values (F, L) where they have weight (F, L); where none has, it goes on between."""
+def weighted_follow(values: Array, weight: Array, fps: float, slow: float = _SLOW) -> Array:
+    """A curve (F,) through values (F, L) where they have weight (F, L), as slow as `slow` (s); where none has, it goes on between."""
     total, heavy = (values * weight).sum(axis=1), weight.sum(axis=1)
     if heavy.sum() < 1e-9:
         return np.zeros(len(values))
     mean = total.sum() / heavy.sum()
-    sigma = _SLOW * fps
-    near, mass = smooth(total, sigma, cyclic, "even"), smooth(heavy, sigma, cyclic, "even")
-    wide, wide_mass = smooth(total, 4 * sigma, cyclic, "even"), smooth(heavy, 4 * sigma, cyclic, "even")
+    sigma = slow * fps
+    near, mass = smooth(total, sigma, mode="even"), smooth(heavy, sigma, mode="even")
+    wide, wide_mass = smooth(total, 4 * sigma, mode="even"), smooth(heavy, 4 * sigma, mode="even")
     far = (wide + 0.05 * mean) / (wide_mass + 0.05)
     return (near + 0.2 * far) / (mass + 0.2)
 

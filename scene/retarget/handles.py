@@ -23,7 +23,6 @@ from .twin import Twin
 
 Array = NDArray[np.float64]
 
-_SWITCH = re.compile(r"(^|[^a-z])(ik[\W_]*fk|fk[\W_]*ik)([^a-z]|$)", re.IGNORECASE)
 _FOLLOW = re.compile(r"follow", re.IGNORECASE)
 _PROBES = 5
 _SPREAD = 0.3  # radians about each axis
@@ -91,7 +90,7 @@ def find_handles(twin: Twin, shape: RigShape, body: BodyMap | None, seed: int = 
     twin.prune(set(wanted).union(*(above[name] for name in wanted)))
     switches = _switch(twin, shape, wanted, rng)
     off = _release(twin, shape, wanted)
-    probe = _Probe(twin, shape, rng)
+    probe = Probe(twin, shape, rng)
     chosen = _choose(probe, wanted, body)
     if not chosen:
         raise RigError("no bone of the rig can be keyed: their rotation channels are locked or owned by constraints; "
@@ -112,24 +111,24 @@ def _wanted(shape: RigShape, body: BodyMap | None) -> list[str]:
     return [name for name in shape.names if name in names]
 
 
-class _Probe:
+class Probe:
     """Random poses of all bones that can be keyed: axes (n, N, 3, 3), heads (n, N, 3), own turns (n, 3, 3) and moves (n, 3) by bone.
 
     only: the bones to pose; moving: those of them to move as well.
     """
 
     def __init__(self, twin: Twin, shape: RigShape, rng: np.random.Generator, only: Iterable[str] | None = None,
-                 moving: Iterable[str] = (), count: int = _PROBES) -> None:
+                 moving: Iterable[str] = (), count: int = _PROBES, spread: float = _SPREAD) -> None:
         self.twin, self.shape, self.rng = twin, shape, rng
         self.size = float(np.ptp(np.concatenate([shape.heads, shape.tails]), axis=0).max()) or 1.0
         self.rest_axes, self.rest_heads = twin.read()
         evaluated = twin.evaluated
         self.channels = {bone.name: wiring.channels(bone) for bone in evaluated.pose.bones}
         self.above = wiring.above(evaluated)
-        names = [name for name, can in self.channels.items() if can.turns and all(can.free) and name in twin.needed] if only is None else list(only)
-        self.turns = {name: matrix_from_axis_angle(rng.normal(size=(count, 3)) * _SPREAD) for name in names
-                      if self.channels[name].turns and all(self.channels[name].free)}
-        self.moves = {name: rng.normal(size=(count, 3)) * 0.05 * self.size for name in moving if self.channels[name].moves}
+        names = self.channels if only is None else only
+        self.turns = {name: matrix_from_axis_angle(rng.normal(size=(count, 3)) * spread) for name in names
+                      if self.channels[name].turns and all(self.channels[name].free) and name in twin.needed}
+        self.moves = {name: rng.normal(size=(count, 3)) * 0.15 * spread * self.size for name in moving if self.channels[name].moves}
         self.axes, self.heads = twin.try_poses(self.turns, self.moves)
 
     def turn(self, name: str) -> Array:
@@ -176,7 +175,7 @@ def _spread(turns: Array) -> float:
 def _switch(twin: Twin, shape: RigShape, wanted: list[str], rng: np.random.Generator) -> tuple[tuple[str, str, float], ...]:
     """Set the copy's IK/FK switches to the side on which more of the skeleton goes with keyable bones, and followers to an end."""
     found = [(bone.name, key) for bone in twin.item.pose.bones for key, value in bone.items()
-             if isinstance(value, (int, float)) and not isinstance(value, bool) and _SWITCH.search(key)]
+             if isinstance(value, (int, float)) and not isinstance(value, bool) and wiring.is_switch(key)]
     followers = [(bone.name, key, float(bone[key])) for bone in twin.item.pose.bones for key, value in bone.items()
                  if isinstance(value, float) and _FOLLOW.search(key) and 0.0 < value < 1.0]
     result = [(bone, key, 1.0) for bone, key, _ in followers]
@@ -188,7 +187,7 @@ def _switch(twin: Twin, shape: RigShape, wanted: list[str], rng: np.random.Gener
     for value in (1.0, 0.0):
         for bone, key in found:
             twin.set_property(bone, key, value)
-        probe = _Probe(twin, shape, rng, count=3)
+        probe = Probe(twin, shape, rng, count=3)
         scores[value] = sum(_rigid_handle(probe, name) is not None for name in wanted)
     best = 1.0 if scores[1.0] >= scores[0.0] else 0.0
     for bone, key in found:
@@ -223,7 +222,7 @@ def _driven(item: bpy.types.Object, bone: str, constraint: str) -> bool:
     return data is not None and any(driver.data_path == path for driver in data.drivers)
 
 
-def _rigid_handle(probe: _Probe, name: str) -> str | None:
+def _rigid_handle(probe: Probe, name: str) -> str | None:
     """The keyable bone that a skeleton bone turns with rigidly."""
     if name in probe.turns:
         return name
@@ -232,7 +231,7 @@ def _rigid_handle(probe: _Probe, name: str) -> str | None:
     return found[0] if found else None
 
 
-def _choose(probe: _Probe, wanted: list[str], body: BodyMap | None) -> list[Handle]:
+def _choose(probe: Probe, wanted: list[str], body: BodyMap | None) -> list[Handle]:
     """Who takes which skeleton bone's turn, and who moves which head."""
     shape = probe.shape
     sharing: dict[str, list[str]] = {}
@@ -243,7 +242,7 @@ def _choose(probe: _Probe, wanted: list[str], body: BodyMap | None) -> list[Hand
         if handle is not None:
             sharing.setdefault(handle, []).append(name)
     taken = {handle: _bearer(shape, names, body) for handle, names in sharing.items()}
-    chosen = {handle: _handle(probe, handle, name) for handle, name in taken.items()}
+    chosen = {handle: handle_for(probe, handle, name) for handle, name in taken.items()}
     _add_segments(probe, wanted, chosen)
     _add_mover(probe, wanted, chosen, body)
     _add_pins(probe, wanted, chosen)
@@ -280,7 +279,7 @@ def _load(shape: RigShape, wanted: list[str]) -> NDArray[np.int_]:
     return load
 
 
-def _handle(probe: _Probe, name: str, wants: str) -> Handle:
+def handle_for(probe: Probe, name: str, wants: str) -> Handle:
     own, bone = probe.twin.index[name], probe.twin.index[wants]
     offset = probe.rest_axes[bone].T @ probe.rest_axes[own]
     reach = probe.rest_axes[bone].T @ (probe.rest_heads[own] - probe.rest_heads[bone])
@@ -291,7 +290,7 @@ def _ruled(chosen: dict[str, Handle]) -> set[str]:
     return {handle.wants for handle in chosen.values() if handle.wants is not None}
 
 
-def _free(probe: _Probe, chosen: dict[str, Handle]) -> list[str]:
+def _free(probe: Probe, chosen: dict[str, Handle]) -> list[str]:
     return [name for name in probe.turns if name not in chosen]
 
 
@@ -309,7 +308,7 @@ def _chord(shape: RigShape, wanted: list[str], ruled: set[str], name: str) -> st
         steps += 1
 
 
-def _add_segments(probe: _Probe, wanted: list[str], chosen: dict[str, Handle]) -> None:
+def _add_segments(probe: Probe, wanted: list[str], chosen: dict[str, Handle]) -> None:
     """Bones that turn what lies between two heads of the skeleton without being any bone's own handle (a Rigify spine has them)."""
     shape = probe.shape
     pairs = [(shape.names[int(shape.parents[shape.index[name]])], name) for name in wanted if shape.parents[shape.index[name]] >= 0]
@@ -324,7 +323,7 @@ def _add_segments(probe: _Probe, wanted: list[str], chosen: dict[str, Handle]) -
                 continue
             beside = np.einsum("nba,nb->na", probe.turn(other), along)
             if np.ptp(beside, axis=0).max() < _NEAR * probe.size:
-                chosen[other] = _handle(probe, other, second if _backwards(shape, first, second) else first)
+                chosen[other] = handle_for(probe, other, second if _backwards(shape, first, second) else first)
                 break
 
 
@@ -335,7 +334,7 @@ def _backwards(shape: RigShape, parent: str, bone: str) -> bool:
     return bool(np.linalg.norm(shape.tails[b] - shape.heads[a]) < 0.01 * length)
 
 
-def _add_mover(probe: _Probe, wanted: list[str], chosen: dict[str, Handle], body: BodyMap | None) -> None:
+def _add_mover(probe: Probe, wanted: list[str], chosen: dict[str, Handle], body: BodyMap | None) -> None:
     """The bone that carries the whole animal: of all that move every wanted bone, the one that stands on the most others."""
     carried = set(wanted)
     movers = []
@@ -353,12 +352,12 @@ def _add_mover(probe: _Probe, wanted: list[str], chosen: dict[str, Handle], body
     place = probe.rest_heads[probe.twin.index[name]]
     carried = [bone for bone in spine if any(found == name for found, _ in probe.placing(probe.head(bone), [name]))]
     nearest = min(carried or spine, key=lambda bone: float(np.linalg.norm(probe.rest_heads[probe.twin.index[bone]] - place)))
-    made = _handle(probe, name, nearest)
+    made = handle_for(probe, name, nearest)
     turning = probe.channels[name].turns and all(probe.channels[name].free)
     chosen[name] = replace(made, wide=True, pins=nearest, wants=nearest if turning else None)
 
 
-def _add_pins(probe: _Probe, wanted: list[str], chosen: dict[str, Handle]) -> None:
+def _add_pins(probe: Probe, wanted: list[str], chosen: dict[str, Handle]) -> None:
     """Let handles that can be moved bring their bone's head to its place, and find bones that only do that (a neck's tweaks)."""
     for name, handle in list(chosen.items()):
         if handle.channels.moves and handle.pins is None and handle.wants is not None and _rigid_handle(probe, handle.wants) == name:
@@ -373,25 +372,25 @@ def _add_pins(probe: _Probe, wanted: list[str], chosen: dict[str, Handle]) -> No
                  and np.abs(probe.head(name) - probe.head(bone)).max() < _NEAR * probe.size]
         if found:
             name = max(found, key=lambda name: len(probe.above[name]))
-            chosen[name] = replace(_handle(probe, name, bone), wants=None, pins=bone)
+            chosen[name] = replace(handle_for(probe, name, bone), wants=None, pins=bone)
 
 
-def _measure(probe: _Probe, chosen: list[Handle], wanted: list[str], switches: tuple[tuple[str, str, float], ...],
+def _measure(probe: Probe, chosen: list[Handle], wanted: list[str], switches: tuple[tuple[str, str, float], ...],
              off: tuple[tuple[str, str], ...]) -> Handles:
     """Pose only the chosen bones, and measure what each stands on."""
     names = [handle.name for handle in chosen]
     upstream = {name: [other for other in names if other in probe.above[name] and other != name] for name in names}
     chosen = sorted(chosen, key=lambda handle: len(upstream[handle.name]))
     moving = [handle.name for handle in chosen if handle.pins is not None]
-    second = _Probe(probe.twin, probe.shape, probe.rng, names, moving)
-    result = [_based(second, handle, upstream[handle.name]) for handle in chosen]
+    second = Probe(probe.twin, probe.shape, probe.rng, names, moving)
+    result = [based(second, handle, upstream[handle.name]) for handle in chosen]
     ruled = {handle.wants for handle in chosen}
     lost = tuple(name for name in wanted if name not in ruled and _rigid_handle(probe, name) is None)
     above = {bone: tuple(name for name in names if name in probe.above[bone]) for bone in probe.twin.names}
     return Handles(tuple(result), switches, off, lost, above)
 
 
-def _based(probe: _Probe, handle: Handle, candidates: list[str]) -> Handle:
+def based(probe: Probe, handle: Handle, candidates: list[str]) -> Handle:
     """A handle with its base. Where a constraint adds to its turn, the base is its parent's."""
     name, twin = handle.name, probe.twin
     bone = twin.item.data.bones[name]
@@ -418,7 +417,7 @@ def _based(probe: _Probe, handle: Handle, candidates: list[str]) -> Handle:
     return replace(handle, base=base, axes=rail, axes_by=axes_by)
 
 
-def _stem(probe: _Probe, name: str, candidates: list[str]) -> str | None:
+def _stem(probe: Probe, name: str, candidates: list[str]) -> str | None:
     """The nearest of candidates among a bone's parents that is turned: unknown places are looked at from there."""
     bone = probe.twin.item.data.bones[name].parent
     while bone is not None and not (bone.name in candidates and bone.name in probe.turns):

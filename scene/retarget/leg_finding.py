@@ -97,9 +97,11 @@ def _legness(joints: Joints, chain: tuple[int, ...], floor: float, height: float
         score *= 0.5
     if sum(word.extra for word in words) > len(words) / 2:
         score *= 0.3
-    if any(word.segment or word.end for word in words):
+    named = sum(word.limb and not word.extra for word in words)
+    if named or any(word.end for word in words):
         score += 0.15
-    return score
+    # Legs of an animal that lies or leaps in its rest pose are still called legs.
+    return max(score, 0.6) if named >= 2 and named >= 0.6 * len(words) else score
 
 
 def two_pairs(joints: Joints, pairs: list[LimbPair]) -> tuple[LimbPair, LimbPair]:
@@ -107,7 +109,7 @@ def two_pairs(joints: Joints, pairs: list[LimbPair]) -> tuple[LimbPair, LimbPair
     legs = [pair for pair in pairs if pair.score > 0.4]
     if legs:
         longest = max(_length(joints, pair) for pair in legs)
-        legs = [pair for pair in legs if _length(joints, pair) > 0.4 * longest and len(pair.first) >= 2]
+        legs = [pair for pair in legs if (_length(joints, pair) > 0.4 * longest or _named(joints, pair)) and len(pair.first) >= 2]
     if len(legs) < 2:
         raise RigError(_lacking(len(legs), pairs))
     first = legs[0]
@@ -119,6 +121,11 @@ def two_pairs(joints: Joints, pairs: list[LimbPair]) -> tuple[LimbPair, LimbPair
         if len(pairs_named) != 2 and len(legs) > 2 and legs[2].score > 0.9 * legs[1].score and _length(joints, legs[2]) > 0.75 * longest:
             raise RigError(f"this rig has {2 * len(legs)} legs; only animals with four can be matched, so set its parts by hand")
     return first, apart[0]
+
+
+def _named(joints: Joints, pair: LimbPair) -> bool:
+    """Whether most bones of a pair are called a leg's."""
+    return sum(joints.words[bone].limb for bone in pair.first) > 0.6 * len(pair.first)
 
 
 def _length(joints: Joints, pair: LimbPair) -> float:

@@ -27,7 +27,7 @@ _CONVEX = {"front": (1.0, -1.0, 0.0, 0.0), "hind": (-0.5, 1.0, -1.0, 0.0)}
 """Which way the leg is convex there."""
 _FOOT = (0.10, 0.08)
 """Where the lower segment meets the toes when there is nothing between them."""
-_LACKING = (0.4, 8.0, 8.0, 2.0, 2.8)
+_LACKING = (0.4, 9.0, 9.0, 2.0, 2.8)
 _STUB = 0.36
 """Of the longest bone: a thigh or shin is not as short as that."""
 

@@ -129,8 +129,17 @@ def _chain(joints: Joints, pair: LimbPair, stance: Stance, on: int) -> LegChain:
     flip = np.array([1.0, -1.0, 1.0])
     both = [np.concatenate([joints.places[list(chain)], leg_end(joints, chain[-1])[None]]) for chain in (pair.first, pair.second)]
     mean = (both[0] + both[1] * flip) / 2
-    ground = min(float(mean[:, 2].min()), stance.ground_z)
-    top = max(float(mean[:, 2].max()), float(joints.places[on, 2]) if on >= 0 and on not in stance.legs else 0.0 + float(mean[:, 2].max()))
+    lengths = [np.linalg.norm(np.diff(leg, axis=0), axis=1) for leg in both]
+    drop = [float(leg[0, 2] - leg[-1, 2]) for leg in both]
+    apart = float(np.abs(both[0] - both[1] * flip)[:, [0, 2]].max())
+    if min(d / max(length.sum(), 1e-9) for d, length in zip(drop, lengths, strict=True)) < 0.55 or apart > 0.35 * lengths[0].sum():
+        # A rest pose that lies or leaps: how far down the leg a joint is says what its height cannot.
+        down = np.concatenate([[0.0], np.cumsum((lengths[0] + lengths[1]) / 2)])
+        mean[:, 0], mean[:, 2] = 0.0, (down[-1] - down)
+        ground, top = 0.0, float(down[-1])
+    else:
+        ground = min(float(mean[:, 2].min()), stance.ground_z)
+        top = max(float(mean[:, 2].max()), float(joints.places[on, 2]) if on >= 0 else -np.inf)
     height = max(min(top - ground, 1.25 * float(mean[:, 2].max() - ground)), 1e-6)
     mean[:, 2] -= ground
     wide = float(np.abs(mean[:, 1]).max())

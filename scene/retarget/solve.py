@@ -27,6 +27,8 @@ from .turns import about_left, about_z, yaw_of
 
 Array = NDArray[np.float64]
 
+_SURGE = 0.08
+"""Leg lengths that the body may go along with its standing feet, so that its legs need not bend to reach them."""
 PATHS = ("keep", "in_place", "travel")
 
 
@@ -119,7 +121,8 @@ class _Work:
         heads = place(target, turns, hips)
         held = np.stack([feet.weights(self.stands[:, k], 0.1 * self.fps) for k in range(4)], axis=1)
         turns, heads = self._level(turns, heads, own, held)
-        goals = self._goals(turns, heads, velocity)
+        goals, surge = self._goals(turns, heads, velocity, held)
+        heads = heads + surge[:, None]
         tops = np.stack([heads[:, target.legs[leg].bones[0]] for leg in LEGS], axis=1)
         reach = np.array([0.992 * self._length(leg) for leg in LEGS])
         drop = ground.drop_to_reach(tops, goals, reach, held, target.size, self.fps)
@@ -191,22 +194,29 @@ class _Work:
                 heads = place(target, turns, heads[:, first] + up[:, None] * np.array([0.0, 0.0, 1.0]))
         return turns, heads
 
-    def _goals(self, turns: Array, heads: Array, velocity: Array) -> Array:
-        """(F, 4, 3) where the balls of the feet are to be; feet that stand are turned flat in `turns`."""
-        target, goals = self.target, []
+    def _goals(self, turns: Array, heads: Array, velocity: Array, held: Array) -> tuple[Array, Array]:
+        """(F, 4, 3) where the balls of the feet are to be, and how far the body goes along with them (F, 3).
+
+        Feet that stand are turned flat in `turns`.
+        """
+        target, goals, paths = self.target, [], []
         for number, name in enumerate(LEGS):
             leg, at, stands = target.legs[name], self.balls[name], self.stands[:, number]
             path = leg_path(leg, target, turns, heads)[:, at]
-            goal, held = feet.pinned(path, stands, self.heights[name], velocity, self.fps)
+            goal, firm = feet.pinned(path, stands, self.heights[name], velocity, self.fps)
             lowest = np.zeros(len(goal))
             if at < len(leg.bones):
                 foot = leg.bones[at]
-                turns[:, foot] = feet.flat_turns(turns[:, foot], stands, held)
+                turns[:, foot] = feet.flat_turns(turns[:, foot], stands, firm)
                 lowest = (turns[:, foot] @ (leg.tip - target.heads[foot]))[:, 2]
             if self.options.ground:
-                goal = feet.above_ground(goal, lowest, target.ground, held, 0.01 * target.size)
+                goal = feet.above_ground(goal, lowest, target.ground, firm, 0.01 * target.size)
             goals.append(goal)
-        return np.stack(goals, axis=1)
+            paths.append(path)
+        offsets = np.stack(goals, axis=1) - np.stack(paths, axis=1)
+        surge = np.stack([ground.weighted_follow(offsets[..., axis], held, self.fps, slow=0.03) for axis in (0, 1)], axis=1)
+        most = _SURGE * target.size
+        return np.stack(goals, axis=1), np.c_[most * np.tanh(0.6 * surge / most), np.zeros(len(surge))]
 
     def _length(self, name: str) -> float:
         leg, at = self.target.legs[name], self.balls[name]

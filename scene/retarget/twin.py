@@ -26,8 +26,8 @@ _BONE = re.compile(r'pose\.bones\["((?:[^"\\]|\\.)*)"\]')
 
 @dataclass(eq=False)
 class Twin:
-    """item: the copy. scene: what it is evaluated in. names (N,) of its bones, in Blender's order; index: where each stands. needed: the bones that
-    matter since `prune`."""
+    """item: the copy. scene: what it is evaluated in. names (N,) of its bones, in Blender's order; index: where each stands.
+    needed: the bones that matter since `prune`."""
 
     item: bpy.types.Object
     scene: bpy.types.Scene

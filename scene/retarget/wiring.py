@@ -5,6 +5,7 @@ Read from a rig as the depsgraph evaluated it, so that influences which drivers 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ _TURNING = {"COPY_TRANSFORMS", "COPY_ROTATION", "TRACK_TO", "DAMPED_TRACK", "LOC
             "ACTION", "PIVOT", "FOLLOW_PATH", "TRANSFORM_CACHE"}
 _MOVING = {"COPY_TRANSFORMS", "COPY_LOCATION", "IK", "SPLINE_IK", "TRANSFORM", "ACTION", "PIVOT", "FOLLOW_PATH", "LIMIT_DISTANCE",
            "SHRINKWRAP", "CLAMP_TO", "TRANSFORM_CACHE"}
+_SWITCH = re.compile(r"(^|[^a-z])(ik[\W_]*fk|fk[\W_]*ik)([^a-z]|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,11 @@ class Channels:
     moves: bool
     free: tuple[bool, bool, bool]
     copied: CopiedTurn | None
+
+
+def is_switch(name: str) -> bool:
+    """Whether a custom property of this name switches between IK and FK."""
+    return _SWITCH.search(name) is not None
 
 
 def working(constraint: Any) -> bool:

@@ -14,11 +14,13 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ...animal.rotations import matrix_from_axis_angle
 from .. import compat
 from . import checking
-from .body_map import BodyMap
+from .body_map import LEGS, SEGMENTS, BodyMap
 from .channels import Known, Solved, learn, solve
 from .handles import Handle, Handles, find_handles
+from .ik_controls import find_ik, swing
 from .keys import bone_path, write_turns
 from .rig_shape import RigError, RigMotion
 from .twin import Twin, twin_of
@@ -53,6 +55,7 @@ class WriteReport:
     moved: tuple[str, ...] = ()
     switches: tuple[str, ...] = ()
     locked: tuple[str, ...] = ()
+    ik: tuple[str, ...] = ()
     errors: dict[str, float] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
 
@@ -119,7 +122,6 @@ def _key(armature: bpy.types.Object, twin: Twin, curves: compat.Curves, handles:
     leg = checking.leg_length(motion.shape, body)
     slack = _SLACK * leg
     first = float(motion.frames[0])
-    _write_switches(curves, handles, twin, first, report)
     _write_cleared(armature, curves, handles, first, report)
     solved = solve(handles, motion, slack)
     done = set(solved.axes) - {*solved.unknown, *solved.waiting}
@@ -136,6 +138,39 @@ def _key(armature: bpy.types.Object, twin: Twin, curves: compat.Curves, handles:
         report.messages.append("off while the clip plays: " + _listed([f"{name} of {bone}" for bone, name in handles.off]))
     if options.check:
         report.errors = checking.check(twin, curves, motion, body, leg, options.check)
+    if options.ik:
+        _key_ik(armature, twin, curves, handles, solved, motion, body, options, report)
+    _write_switches(curves, handles, first, report)
+
+
+def _key_ik(armature: bpy.types.Object, twin: Twin, curves: compat.Curves, handles: Handles, solved: Solved, motion: RigMotion,
+            body: BodyMap | None, options: WriteOptions, report: WriteReport) -> None:
+    """Key the IK controls of the legs to the same motion. The switches have no keys yet, so that the copy can stand on IK."""
+    controls = find_ik(twin, motion.shape, body, handles)
+    if controls is None:
+        return
+    leg = checking.leg_length(motion.shape, body)
+    made = solve(controls.handles, motion, 0.0, upon=solved)
+    own = {handle.name for handle in controls.handles.handles}
+    done = own - {*made.unknown, *made.waiting}
+    _write_handles(armature, curves, controls.handles, made, motion.frames, done, report)
+    if made.unknown:
+        known = _look(twin, curves, controls.handles, made, motion)
+        made = solve(controls.handles, motion, 0.0, known, upon=solved)
+        _write_handles(armature, curves, controls.handles, made, motion.frames, own - done, report)
+    count = len(motion.frames)
+    if controls.swivels:
+        rows = np.unique(np.linspace(0, count - 1, min(count, _SEEN)).astype(np.int_))
+        _, heads = checking.posed(twin, curves, motion, rows)
+        for swivel in controls.swivels:
+            angles = swing(swivel, motion, solved, rows, heads)
+            turns = matrix_from_axis_angle(angles[:, None] * np.array([0.0, 1.0, 0.0]))
+            write_turns(armature.pose.bones[swivel.handle.name], curves, turns, motion.frames)
+    report.ik = (*sorted(own), *(swivel.handle.name for swivel in controls.swivels))
+    if options.check:
+        legs = BodyMap({f"{side}_{part}": body[f"{side}_{part}"] for side in LEGS for part in SEGMENTS if body[f"{side}_{part}"]})
+        errors = checking.check(twin, curves, motion, legs, leg, options.check)
+        report.errors |= {f"ik_{name}": value for name, value in errors.items()}
 
 
 def _look(twin: Twin, curves: compat.Curves, handles: Handles, solved: Solved, motion: RigMotion) -> Known:
@@ -171,7 +206,7 @@ def _write_handles(armature: bpy.types.Object, curves: compat.Curves, handles: H
             curves.write(f"{bone_path(bone.name)}.location", solved.moves[handle.name], frames, bone.name)
 
 
-def _write_switches(curves: compat.Curves, handles: Handles, twin: Twin, first: float, report: WriteReport) -> None:
+def _write_switches(curves: compat.Curves, handles: Handles, first: float, report: WriteReport) -> None:
     """Key the switches that the handles need, once: they hold for the whole clip."""
     frames = np.array([first])
     for bone, key, value in handles.switches:
