@@ -9,6 +9,7 @@ import bpy
 from . import (
     add_menu,
     creatures,
+    export_panel,
     footage,
     footage_panel,
     footage_properties,
@@ -24,6 +25,7 @@ from . import (
     tool_state,
 )
 from .operators.import_tracks import BESTIARY_FH_tracks
+from .operators.open_clip import BESTIARY_FH_clip
 from .operators.open_photo import BESTIARY_FH_photo
 from .session import session
 
@@ -35,9 +37,11 @@ CLASSES = (
     *operators.CLASSES,
     BESTIARY_FH_photo,
     BESTIARY_FH_tracks,
+    BESTIARY_FH_clip,
     *panels.CLASSES,
     *footage_panel.CLASSES,
     *shape_panel.CLASSES,
+    *export_panel.CLASSES,
     *add_menu.CLASSES,
 )
 
@@ -59,6 +63,7 @@ def register() -> None:
     footage_properties.register()
     shape_properties.register()
     add_menu.register()
+    export_panel.register()
     creatures.register()
     overlay.register()
     bpy.app.handlers.load_pre.append(_before_load)
@@ -81,6 +86,7 @@ def unregister() -> None:
         bpy.app.handlers.load_pre.remove(_before_load)
     overlay.unregister()
     creatures.unregister()
+    export_panel.unregister()
     add_menu.unregister()
     shape_properties.unregister()
     footage_properties.unregister()

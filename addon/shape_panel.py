@@ -3,7 +3,7 @@
 from bpy.types import Panel
 
 from ..scene import creature
-from ..scene.rig import read_record
+from ..scene.rig import BAKED_KEY, read_record
 from .creatures import active_rig, model_or_none, problems
 from .text import characters, lines
 
@@ -37,6 +37,9 @@ class BESTIARY_PT_shape(_Shape, Panel):
                 width,
                 icon="INFO",
             )
+            return
+        if BAKED_KEY in item:
+            lines(layout, "The shape of this animal is baked into its mesh", width, icon="INFO")
             return
         group = item.bestiary
         if not group.ready():

@@ -81,7 +81,7 @@ def read_foreign_clip(path: str | Path, target: Target | None, fps: float = 0.0,
 
 
 def _seen(clip: AnimalClip) -> NDArray[np.bool_]:
-    return np.isfinite(clip.poses).all(axis=(1, 2)) & np.isfinite(clip.trans).all(axis=1)
+    return np.logical_and(np.isfinite(clip.poses).all(axis=(1, 2)), np.isfinite(clip.trans).all(axis=1))
 
 
 def _check_terms(about: dict[str, object]) -> None:

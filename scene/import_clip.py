@@ -11,6 +11,7 @@ import numpy as np
 from ..animal.clips import ClipError
 from ..animal.foreign_clips import ForeignClip, Target, read_foreign_clip
 from ..animal.model import SMAL_JOINTS, AnimalModel
+from ..animal.npz import read_npz
 from . import action, animals, rig
 from .all_or_nothing import all_or_nothing
 from .bone_names import SMAL_BONES
@@ -58,6 +59,12 @@ def import_clip(
         if options.match_scene:
             scene.frame_start, scene.frame_end = int(start), max(int(start), int(np.ceil(made.frame_range[1] - 1e-3)))
     return armature, made, found.notes
+
+
+def is_motion(path: str | Path) -> bool:
+    """Whether a file is the motion of a skeleton (`bestiary-motion/1`) and no clip. Raises ClipError or OSError as reading does."""
+    found = read_npz(Path(path).with_suffix(".npz"), ClipError, wanted=("positions", "poses"))
+    return "positions" in found and "poses" not in found
 
 
 def target_of(armature: bpy.types.Object) -> Target:
