@@ -15,7 +15,7 @@ Array = NDArray[np.float64]
 
 _SLOW = 0.12
 """Seconds over which the body's height follows what its legs need."""
-_MOST_PITCH = np.radians(9.0)
+_MOST_PITCH = np.radians(22.0)
 LEFT = np.array([0.0, 1.0, 0.0])
 
 

@@ -77,7 +77,14 @@ def without_tip(joints: Joints, pair: LimbPair) -> LimbPair:
 def leg_end(joints: Joints, last: int) -> Array:
     """Where a leg ends (3,): at the middle of what hangs on its last bone, else at that bone's tip."""
     below = joints.children[last]
-    return joints.places[list(below)].mean(axis=0) if below else joints.tips[last]
+    if below:
+        return joints.places[list(below)].mean(axis=0)
+    head, above = joints.places[last], joints.parents[last]
+    step = joints.tips[last] - head
+    # Importers give last bones any length.
+    longest = float(np.linalg.norm(head - joints.places[above])) if above >= 0 else 0.0
+    length = float(np.linalg.norm(step))
+    return head + step * (min(length, longest) / length) if length > 1e-9 else head
 
 
 def _floor(joints: Joints, tops: list[tuple[int, int]]) -> float:

@@ -130,9 +130,9 @@ def _chain(joints: Joints, pair: LimbPair, stance: Stance, on: int) -> LegChain:
     both = [np.concatenate([joints.places[list(chain)], leg_end(joints, chain[-1])[None]]) for chain in (pair.first, pair.second)]
     mean = (both[0] + both[1] * flip) / 2
     lengths = [np.linalg.norm(np.diff(leg, axis=0), axis=1) for leg in both]
-    drop = [float(leg[0, 2] - leg[-1, 2]) for leg in both]
+    drop = [float(leg[0, 2] - leg[:, 2].min()) for leg in both]
     apart = float(np.abs(both[0] - both[1] * flip)[:, [0, 2]].max())
-    if min(d / max(length.sum(), 1e-9) for d, length in zip(drop, lengths, strict=True)) < 0.55 or apart > 0.35 * lengths[0].sum():
+    if min(d / max(length[:-1].sum(), 1e-9) for d, length in zip(drop, lengths, strict=True)) < 0.5 or apart > 0.35 * lengths[0].sum():
         # A rest pose that lies or leaps: how far down the leg a joint is says what its height cannot.
         down = np.concatenate([[0.0], np.cumsum((lengths[0] + lengths[1]) / 2)])
         mean[:, 0], mean[:, 2] = 0.0, (down[-1] - down)

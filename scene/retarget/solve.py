@@ -22,7 +22,7 @@ from .pose import follow, motion_of, place, turns_of
 from .rig_shape import RigMotion, RigShape
 from .smoothing import smooth, smooth_motion
 from .standing import standing
-from .transfer import carry_over, leg_path
+from .transfer import carry_over, flat_footed, leg_path
 from .turns import about_left, about_z, yaw_of
 
 Array = NDArray[np.float64]
@@ -163,7 +163,19 @@ class _Work:
         return bool(np.abs(shift[:, :2] - line).max() < 0.35 * self.target.size)
 
     def _paths(self, turns: Array, heads: Array) -> dict[str, Array]:
-        return {name: leg_path(leg, self.target, turns, heads) for name, leg in self.target.legs.items()}
+        """(F, n + 1, 3) of each leg, where its joints are; of feet of another kind, where the source's feet are."""
+        paths = {}
+        for name, leg in self.target.legs.items():
+            path, here = leg_path(leg, self.target, turns, heads), self.source.legs[name]
+            if flat_footed(self.source, here) != flat_footed(self.target, leg):
+                # Bones of a sole and of a pastern do not answer each other, but where the foot goes is the same.
+                at, there = feet.ball(self.source, here), self.balls[name]
+                rest, own = self.source.joints(here), self.target.joints(leg)
+                way = leg_path(here, self.source, self.turns, self.heads)
+                moved = (way[:, at] - way[:, 0] - rest[at] + rest[0]) * self.scale
+                path[:, there] = path[:, 0] + own[there] - own[0] + moved
+            paths[name] = path
+        return paths
 
     def _level(self, turns: Array, heads: Array, own: NDArray[np.bool_], held: Array) -> tuple[Array, Array]:
         """The body raised and tipped so that standing feet are about on the ground, and no joint is in it."""
@@ -200,9 +212,10 @@ class _Work:
         Feet that stand are turned flat in `turns`.
         """
         target, goals, paths = self.target, [], []
+        ways = self._paths(turns, heads)
         for number, name in enumerate(LEGS):
             leg, at, stands = target.legs[name], self.balls[name], self.stands[:, number]
-            path = leg_path(leg, target, turns, heads)[:, at]
+            path = ways[name][:, at]
             goal, firm = feet.pinned(path, stands, self.heights[name], velocity, self.fps)
             lowest = np.zeros(len(goal))
             if at < len(leg.bones):

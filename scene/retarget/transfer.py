@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from ...animal.rotations import rotation_between
 from .body import Body, Leg
 from .body_map import EARS
-from .turns import frame_of, mean_turn, power
+from .turns import about_z, frame_of, mean_turn, power, yaw_of
 
 Array = NDArray[np.float64]
 
 LEFT = np.array([0.0, 1.0, 0.0])
 _UPPER_PART = ("upper", "lower", "cannon")
+_CARRIED, _LOWERED = np.radians(12.0), np.radians(50.0)
+"""How far a neck turns before it is laid along the source's, and over how much it then comes to be."""
 _HEEL = 0.35
 """How much of a flat foot's turn a cannon takes over that stands upright, and the other way round."""
 
@@ -44,9 +46,36 @@ def carry_over(source: Body, target: Body, turns: Array, heads: Array) -> tuple[
         if here and there:
             spread = np.linspace(0, 1, len(here) + 1), np.linspace(0, 1, len(there) + 1)
             give(there, resample(turns[:, list(here)], *spread))
+    laid = _carriage(source, target, turns)[:, None]
+    fore = [bone for part in ("neck", "head", "jaw", *EARS) for bone in target.chains[part] if own[bone]]
+    out[:, fore] = out[:, fore] @ laid
     for name, leg in target.legs.items():
         _carry_leg(source, source.legs[name], target, leg, turns, heads, give)
     return out, own
+
+
+def _carriage(source: Body, target: Body, turns: Array) -> Array:
+    """(F, 3, 3) how far a neck and head that went far from where they are carried are laid along the source's.
+
+    Small moves are done from the target's own carriage; a neck that reaches the ground from high up would fold one that is
+    carried low, so the further it goes the more its direction is the source's, not its turn.
+    """
+    lines = []
+    for body in (source, target):
+        chain = body.chains["neck"] or body.chains["head"]
+        end = body.muzzle()
+        lines.append(np.zeros(3) if not chain or end is None else end - body.heads[chain[0]])
+    if min(np.linalg.norm(line) for line in lines) < 1e-9:
+        return np.broadcast_to(np.eye(3), (len(turns), 3, 3))
+    whole = frame_of(lines[0], LEFT) @ frame_of(lines[1], LEFT).T
+    chain = source.chains["neck"] or source.chains["head"]
+    chest = turns[:, source.chains["spine"][-1]]
+    line = lines[0] / np.linalg.norm(lines[0])
+    middle = turns[:, chain[len(chain) // 2]]
+    away = np.einsum("fi,fi->f", middle @ line, about_z(yaw_of(chest)) @ line)
+    share = np.clip((np.arccos(np.clip(away, -1.0, 1.0)) - _CARRIED) / _LOWERED, 0.0, 1.0)
+    share = share * share * (3 - 2 * share)
+    return power(np.broadcast_to(whole, (len(turns), 3, 3)), share)
 
 
 def _neckless(source: Body, target: Body, turns: Array, give: object) -> None:

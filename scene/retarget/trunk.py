@@ -73,7 +73,7 @@ def _free(joints: Joints, stance: Stance, body: Midline) -> set[int]:
 
 def _find_spine(joints: Joints, stance: Stance, body: Midline) -> None:
     """The bones between what fore and hind legs hang on, without those that only carry the animal from the ground."""
-    front, hind = joints.above(stance.front_on), joints.above(stance.hind_on)
+    front, hind = ([bone for bone in joints.above(on) if bone not in stance.legs] for on in (stance.front_on, stance.hind_on))
     shared = [bone for bone in front if bone in set(hind)]
     top = shared[0] if shared else -1
     path = [*hind[:hind.index(top) + 1 if shared else len(hind)], *reversed(front[:front.index(top) if shared else len(front)])]

@@ -56,7 +56,6 @@ class Twin:
             return self.read_many(frames)
         finally:
             self.play(None)
-            _rest(self.item)
             bpy.data.actions.remove(action)
 
     def prune(self, needed: Collection[str]) -> None:
@@ -79,8 +78,12 @@ class Twin:
         self.item.update_tag()
 
     def play(self, curves: compat.Curves | None) -> None:
-        """Let an action's curves move the copy; None = nothing does."""
-        compat.assign(self.item, None if curves is None else curves.action, None if curves is None else curves.slot)
+        """Let an action's curves move the copy; None = it goes back to rest."""
+        if curves is not None:
+            compat.assign(self.item, curves.action, curves.slot)
+        else:
+            compat.assign(self.item, None)
+            _rest(self.item)
 
     def read(self, frame: float | None = None) -> tuple[Array, Array]:
         """Evaluate, at a frame if one is given: axes (N, 3, 3) without scale, and heads (N, 3), armature space."""
@@ -139,7 +142,18 @@ def _still(item: Any) -> None:
 
 
 def _rest(item: Any) -> None:
-    from mathutils import Matrix
-
+    """Put bones to rest in the channels that are not locked: rigs keep poses of their own in bones that nobody is to touch."""
     for bone in item.pose.bones:
-        bone.matrix_basis = Matrix.Identity(4)
+        for axis in range(3):
+            if not bone.lock_location[axis]:
+                bone.location[axis] = 0.0
+            if not bone.lock_scale[axis]:
+                bone.scale[axis] = 1.0
+        if not any(bone.lock_rotation):
+            bone.rotation_quaternion = (1.0, 0.0, 0.0, 0.0)
+            bone.rotation_axis_angle = (0.0, 0.0, 1.0, 0.0)
+            bone.rotation_euler = (0.0, 0.0, 0.0)
+        elif not all(bone.lock_rotation) and bone.rotation_mode not in ("QUATERNION", "AXIS_ANGLE"):
+            for axis in range(3):
+                if not bone.lock_rotation[axis]:
+                    bone.rotation_euler[axis] = 0.0
