@@ -8,6 +8,7 @@ import bpy
 
 from . import (
     add_menu,
+    clip_preview,
     creatures,
     export_panel,
     footage,
@@ -50,6 +51,7 @@ CLASSES = (
 def _before_load(*_args: object) -> None:
     """Another file is about to be loaded: nothing that runs belongs to it."""
     session.stop()
+    clip_preview.hide()
     session.clear_message()
     tool_state.stop()
     creatures.problems.clear()
@@ -78,6 +80,7 @@ def unregister() -> None:
     class goes, and its timer would stay.
     """
     session.stop()
+    clip_preview.hide()
     session.clear_message()
     local_server.stop_current()
     atexit.unregister(local_server.stop_current)

@@ -14,7 +14,7 @@ Work = Callable[[Progress, threading.Event], Any]
 
 @dataclass
 class Outcome:
-    """How a task ended: exactly one of a value, an error, or cancelled."""
+    """How a task ended: with a value, with an error, or cancelled; then the value is what was done until then, if that is worth anything."""
 
     value: Any = None
     error: Exception | None = None
@@ -77,7 +77,7 @@ class Task:
     def _run(self) -> None:
         try:
             value = self.work(lambda fraction, stage: self._news.put((fraction, stage)), self._cancel)
-            outcome = Outcome(cancelled=True) if self._cancel.is_set() else Outcome(value=value)
+            outcome = Outcome(value, cancelled=self._cancel.is_set())
         except Exception as error:  # whatever happens in the thread is told to the animator, never lost
             outcome = Outcome(cancelled=True) if self._cancel.is_set() else Outcome(error=error)
         self._news.put(outcome)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..animal.track_files import Reading, TrackFile, read_tracks
+from .animating import AnimateAnswer, AnimateQuestion, animate_answer
 from .background import Progress
 from .lifting import LiftAnswer, LiftQuestion, file_answer, is_hdf5, lift_answer, reading_arguments
 from .request import Answer, Question, call_arguments, read_answer
@@ -87,6 +88,32 @@ def lift(
     return None if result is None else lift_answer(result, tracks, notes)
 
 
+def animate(
+    question: AnimateQuestion, server: Server, progress: Progress | None = None, cancel: threading.Event | None = None,
+    look: Callable[[AnimateAnswer], None] = lambda answer: None,
+) -> AnimateAnswer | None:  # fmt: skip
+    """Have the server animate the animals of a clip and wait for it. `look` gets what is done while the rest is still computed.
+
+    When it was cancelled, gives what is done, or None. Raises TracksError for tracks that cannot be sent, `wire.WireError` for what goes
+    wrong at the server or on the way.
+    """
+    progress = progress or (lambda fraction, stage: None)
+    tracks, notes = question.ready()
+    last: list[AnimateAnswer] = []
+    seen: list[Any] = [None]
+
+    def watch(job) -> None:
+        if job.partial is not None and job.partial is not seen[0]:
+            seen[0] = job.partial
+            last[:] = [animate_answer(job.partial, question, tracks, notes)]
+            look(last[0])
+
+    result = _wait(server, lambda client: client.submit_animate(tracks, **question.arguments(tracks)), progress, cancel, watch)
+    if result is None:
+        return last[0] if last else None
+    return animate_answer(result, question, tracks, notes)
+
+
 def read_file(
     path: str, reading: Reading, server: Server, progress: Progress | None = None, cancel: threading.Event | None = None
 ) -> TrackFile | None:
@@ -103,8 +130,11 @@ def read_file(
     return None if result is None else file_answer(result, path, reading)
 
 
-def _wait(server: Server, submit: Callable[[Any], Any], progress: Progress, cancel: threading.Event | None) -> Any:
-    """Hand a job in by `submit(client)` and wait for what it gives; None when it was cancelled."""
+def _wait(
+    server: Server, submit: Callable[[Any], Any], progress: Progress, cancel: threading.Event | None,
+    watch: Callable[[Any], None] = lambda job: None,
+) -> Any:  # fmt: skip
+    """Hand a job in by `submit(client)` and wait for what it gives; None when it was cancelled. `watch` looks at the job meanwhile."""
     with _client(server, timeout=5.0) as client:
         progress(0.0, "Sending")
         job = submit(client)
@@ -117,6 +147,7 @@ def _wait(server: Server, submit: Callable[[Any], Any], progress: Progress, canc
                 if time.monotonic() > give_up:
                     return None
             client.poll(job, timeout=0.1)
+            watch(job)
             now = (job.fraction, _stage(job))
             if now != shown:
                 shown = now

@@ -15,11 +15,18 @@ class BESTIARY_UL_tracked(UIList):
     def draw_item(self, _context, layout, _data, item, _icon, _active_data, _active_property):
         """The name on the left, the numbers on the right."""
         row = layout.row(align=True)
+        if len(context_animals(_context)) > 1:
+            row.prop(item, "use", text="")
         row.prop(item, "name", text="", emboss=False, icon="OUTLINER_OB_ARMATURE")
         side = row.row(align=True)
         side.alignment = "RIGHT"
         side.active = False
         side.label(text=f"{item.joints} pt, {item.frames} fr, {100 * item.seen:.0f} %")
+
+
+def context_animals(context):
+    """The animals of the scene's tracks."""
+    return context.scene.bestiary_footage.animals
 
 
 class _FootagePanel:
@@ -49,6 +56,10 @@ class _FootagePanel:
                 lines(notes, note, characters(context), icon="INFO")
         _draw_choices(context, layout, footage)
         draw_start(layout, "bestiary.lift", "ARMATURE_DATA")
+        if not session.busy:
+            column = layout.column()
+            column.scale_y = 1.6
+            column.operator("bestiary.animate", icon="MONKEY")
         draw_messages(context, layout, "footage")
 
 
@@ -64,6 +75,8 @@ def _draw_choices(context: bpy.types.Context, layout: bpy.types.UILayout, footag
     row.prop(footage, "kind", placeholder="Unknown")
     if problem:
         lines(column, problem, characters(context))
+    if len(footage.animals) > 1:
+        column.prop(footage.active(), "kind", placeholder="The Same")
     if footage.clip is None:
         column.prop(footage, "film", placeholder="None")
     column = layout.column(align=True)
@@ -80,6 +93,7 @@ def _draw_choices(context: bpy.types.Context, layout: bpy.types.UILayout, footag
     if footage.clip is None or not footage.use_solved:
         column.prop(footage, "camera_moves")
     column.prop(footage, "feet")
+    column.prop(footage, "poses")
     column.prop(footage, "match_scene")
     column.prop(footage, "smooth", slider=True)
     rate = context.scene.render.fps / context.scene.render.fps_base

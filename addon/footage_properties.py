@@ -19,6 +19,14 @@ from .properties import search_kinds
 class BESTIARY_PG_tracked(PropertyGroup):
     """One animal of the tracks; `name` is what it will be called in the scene."""
 
+    use: BoolProperty(name="Animate", description="Whether Animate from Footage makes an animal of these tracks", default=True)
+    kind: StringProperty(
+        name="Its Species",
+        description="What this animal is, where it is another one than the species below. Empty: that species",
+        search=search_kinds,
+        search_options={"SUGGESTION"},
+    )
+
     joints: IntProperty(name="Joints", description="How many points of the animal were tracked", min=0)
     frames: IntProperty(name="Frames", description="How many frames the tracks have", min=0)
     fps: FloatProperty(name="Frames a Second", description="The tracks' own frame rate", min=0.0)
@@ -87,6 +95,15 @@ class BESTIARY_PG_footage(PropertyGroup):
         soft_max=2.0,
         max=10.0,
         subtype="FACTOR",
+    )
+    poses: EnumProperty(
+        name="Poses",
+        description="Where the poses of Animate from Footage come from",
+        items=(
+            ("fit", "Fit", "The animal's body is fitted to the tracks, all frames together. Best where most points of a body are tracked"),
+            ("lift", "Lift, Then Fit", "The tracks are lifted to motion in space first, and the body follows both. It can help where the "
+             "animal is seen from one side only"),
+        ),
     )
     use_fps: BoolProperty(
         name="Known Rate", description="Switch on to say how many frames a second the footage has, whatever the tracks say"

@@ -193,6 +193,36 @@ def lift_real(
     show(evaluation.run(need_folder(data), named_networks(networks), out, pick_device(device), seed, sections, say), out)
 
 
+def footage(
+    data: Path,
+    out: Path = Path("out/evaluate_footage"),
+    sections: tuple[str, ...] = (),
+    only: tuple[str, ...] = (),
+    no_joints: bool = False,
+    no_single: bool = False,
+    seed: int = 0,
+    device: str = "cpu",
+) -> None:
+    """Test animals animated from footage: points kept back from BADJA's annotated clips, and clips whose truth is known.
+
+    Args:
+        data: Folder with keypoints2d/badja/*.json.
+        out: Folder for metrics.json, table.md and a frame strip of each clip.
+        sections: Only these: badja, truth.
+        only: Only these clips of BADJA, by their files' names.
+        no_joints: Do not keep back each joint in turn: that fits the clip once for each.
+        no_single: Do not fit every frame by itself for comparison.
+        seed: Of the points that are kept back, and of noise.
+        device: cpu, cuda, cuda:0.
+    """
+    from ..server.evaluate import footage as evaluation
+
+    unknown = set(sections) - set(evaluation.SECTIONS)
+    if unknown:
+        raise CliError(f"There is no section {', '.join(sorted(unknown))}.", f"There are {' and '.join(evaluation.SECTIONS)}.")
+    show(evaluation.run(need_folder(data), out, sections, only, not no_joints, not no_single, seed, device, say), out)
+
+
 def named_networks(texts: tuple[str, ...]) -> dict[str, str]:
     """NAME=FOLDER by name; a folder alone is called by its last part; none: those that ship. CliError for names given twice."""
     from ..server.lift.weights import shipped

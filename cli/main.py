@@ -79,7 +79,7 @@ def _app() -> Any:
         ("render", {"herd": render.herd, "stylise": stylise.stylise}),
         ("train", {"lift": train.lift, "pose": train.pose}),
         ("evaluate", {"animal": evaluate.animal, "fit": evaluate.fit, "truth": evaluate.truth, "lift": evaluate.lift,
-                      "lift-table": evaluate.lift_table, "lift-real": evaluate.lift_real}),
+                      "lift-table": evaluate.lift_table, "lift-real": evaluate.lift_real, "footage": evaluate.footage}),
         ("benchmark", {"body": benchmark.body, "serve": benchmark.serve, "import": benchmark.import_animals, "herds": benchmark.herds,
                        "lift": benchmark.lift, "poses": benchmark.poses}),
     )

@@ -26,11 +26,16 @@ class Waiting:
     """What the work is called in the panel."""
     about = ""
     """Which panel shows it: a name of `Session.about`."""
+    keeps = False
+    """Whether what was done until the work was cancelled is brought into the file."""
 
     def prepare(self, context: bpy.types.Context) -> tuple[Work, Finish]:
         """What to do beside Blender, with everything it needs copied out, and what to do with its value, true when it went
         well. Raises an error with `message` and `advice` when something is missing."""
         raise NotImplementedError
+
+    def look(self) -> None:
+        """Called in Blender's thread whenever the work has said something new, and at its end."""
 
     @classmethod
     def poll(cls, context):
@@ -61,11 +66,12 @@ class Waiting:
         if event.type != "TIMER" or not self.task.drain():
             return {"PASS_THROUGH"}
         redraw()
+        self.look()
         outcome = self.task.outcome
         if outcome is None:
             return {"PASS_THROUGH"}
         session.end()
-        if outcome.cancelled:
+        if outcome.cancelled and not (self.keeps and outcome.value is not None):
             session.summary = ["Cancelled"]
             return {"CANCELLED"}
         if outcome.error is not None:

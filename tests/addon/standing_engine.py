@@ -1,10 +1,11 @@
 """Engines for tests of the add-on: every animal stands in its rest shape before a camera that is known; tracks stay flat.
 
 They take the way of any other engine (broker, worker process, wire); only the computing itself is not done. What an animal is
-called says what happens: `slow` works until it is cancelled, `refused` is refused, `other model` comes from a model
-that Blender does not have.
+called says what happens: `slow` works until it is cancelled, `mute` too and hands on nothing of a clip before, `refused` is refused,
+`other model` comes from a model that Blender does not have.
 """
 
+import copy
 import time
 
 import numpy as np
@@ -12,8 +13,11 @@ import numpy as np
 from bestiary.animal.cameras import Camera, default_focal
 from bestiary.animal.default import default_model
 from bestiary.animal.motion import Motion
+from bestiary.animal.track_points import superset_points
 from bestiary.server.engine import JobFailure
-from bestiary.server.lift.engine import LiftEngine
+from bestiary.server.fit.clip import ClipAnimal, ClipFit
+from bestiary.server.fit.clip_job import answer
+from bestiary.server.lift.engine import LiftEngine, cameras_of, tracks_of
 from bestiary.wire import messages as m
 
 
@@ -26,6 +30,8 @@ class StandingEngine:
         self.model = default_model()
 
     def run(self, request, frames, job):
+        if isinstance(request, m.AnimateRequest):
+            return walk_ahead(self.model, request, frames, job)
         image = frames[request.image]
         height, width = image.shape[:2]
         labels = [animal.label for animal in request.animals]
@@ -56,6 +62,43 @@ class StandingEngine:
             camera.K.tolist(), camera.R.tolist(), camera.t.tolist(), width, height,
         )  # fmt: skip
         return reply, arrays
+
+
+def walk_ahead(model, request, frames, job):
+    """Every animal walks ahead along x beside the others, its tail wagging, known in the frames in which any of its points is seen."""
+    tracks = [tracks_of(animal, frames) for animal in request.animals]
+    for one in tracks:
+        superset_points(one)
+        if one.label == "refused":
+            raise JobFailure("bad_tracks", "The tracks contradict each other.", "Look at left and right.")
+    first = min(int(one.frame_numbers[0]) for one in tracks)
+    count = max(int(one.frame_numbers[-1]) for one in tracks) - first + 1
+    rest = model.rest(np.zeros(model.n_betas))
+    width, height = tracks[0].width or 640, tracks[0].height or 480
+    camera = Camera.look_at((0.5, -3.0, 1.0), (0.5, 0.0, 0.4), tracks[0].focal or default_focal(width, height), width, height)
+    given = cameras_of(request, frames, tracks[0])
+    animals = []
+    for i, one in enumerate(tracks):
+        poses = np.full((count, model.n_joints, 3), np.nan)
+        trans, pixels = np.full((count, 3), np.nan), np.zeros((count, 44, 3))
+        for row in np.flatnonzero(one.seen.any(axis=1)):
+            f = int(one.frame_numbers[row]) - first
+            poses[f], trans[f] = 0.0, (0.05 * f, i, -rest.vertices[:, 2].min())
+            poses[f, 25, 2] = 0.3 * np.sin(f)
+        species = request.species[i] if request.species else None
+        animals.append(ClipAnimal(np.zeros(model.n_betas), poses, trans, 0.25, pixels, one.label, species, facts={"error_px": 1.5}))
+    fit = ClipFit(animals, tuple(given) or (camera,), tracks[0].fps, first)
+    half = copy.deepcopy(fit)
+    for animal in half.animals:
+        animal.poses[count // 2:], animal.trans[count // 2:] = np.nan, np.nan
+    notes = [[] for _ in tracks]
+    labels = {one.label for one in tracks}
+    if "mute" not in labels:
+        job.partial(0.5, "half of the frames", *answer(model, half, notes))
+    for _ in range(10**9 if labels & {"slow", "mute"} else 3):
+        job.progress(0.5, "half of the frames")
+        time.sleep(0.02)
+    return answer(model, fit, notes)
 
 
 def flat(tracks, options, cameras, device, job):
