@@ -7,7 +7,7 @@ is known, since imported rigs have bones that point anywhere.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -68,6 +68,7 @@ class Body:
         self.axes = animal_axes(shape, self.parts, standing) if axes is None else axes
         self.heads = standing @ self.axes
         self.legs = {leg: self._leg(leg) for leg in LEGS}
+        self._stretch()
         feet = np.array([leg.tip[2] for leg in self.legs.values()])
         self.ground = float(np.median(np.sort(feet)[:3]))
         tops = np.array([self.heads[leg.bones[0], 2] for leg in self.legs.values()])
@@ -102,6 +103,15 @@ class Body:
         """Length of a leg along its bones."""
         leg = self.legs[name]
         return float(np.linalg.norm(np.diff(self.joints(leg), axis=0), axis=1).sum())
+
+    def _stretch(self) -> None:
+        """Legs whose last bone hangs in the air end on the ground of the others: their rig does not say where they end."""
+        ground = min(float(leg.tip[2]) for leg in self.legs.values())
+        for name, leg in self.legs.items():
+            head = self.heads[leg.bones[-1]]
+            height = head[2] - ground
+            if leg.segments[-1] != "toes" and leg.tip[2] - ground > 0.12 * (self.heads[leg.bones[0], 2] - ground) and height > 0:
+                self.legs[name] = replace(leg, tip=head + np.array([0.15, 0.0, -1.0]) * height)
 
     def joints(self, leg: Leg) -> Array:
         """(n + 1, 3): heads of a leg's bones at rest and its tip."""

@@ -118,26 +118,41 @@ def _own_turn(copied: CopiedTurn | None, local: dict[str, Array]) -> tuple[Array
     return (undo, np.eye(3)) if copied.before else (np.eye(3), undo)
 
 
+def telling(handles: Handles, names: list[str], solved: Solved, most: int) -> NDArray[np.int_]:
+    """At most `most` frames (rising) whose poses differ most in what the bases of `names` may depend on."""
+    features = np.concatenate([_features(handles, handles[name], solved) for name in names], axis=1)
+    count = len(features)
+    if count <= most:
+        return np.arange(count)
+    # Each next frame is the one farthest from all that are taken.
+    rows = [0]
+    far = np.full(count, np.inf)
+    while len(rows) < most:
+        far = np.minimum(far, np.linalg.norm(features - features[rows[-1]], axis=1))
+        rows.append(int(np.argmax(far)))
+    return np.unique(rows)
+
+
 def learn(handles: Handles, names: list[str], solved: Solved, rows: NDArray[np.int_], turns: dict[str, Array],
           axes: dict[str, Array], places: dict[str, Array]) -> Known:
     """Bases of `names` for all frames from those seen at some of them.
 
     rows (n,): the frames seen; turns, axes (n, 3, 3) and places (n, 3): what was seen, by handle. Seen from the handle that it hangs on,
-    a base is taken to be a smooth function (a quadratic one) of where the others above it are.
+    a base is taken to be a smooth function of where the other handles above it are.
     """
     known = Known()
     for name in names:
         handle = handles[name]
         from_axes, from_head = _stand(handle, solved)
-        features = _features(handles, handle, solved, from_axes, from_head)
+        features = _features(handles, handle, solved)
         back = np.swapaxes(from_axes[rows], -1, -2)
         place = np.einsum("fab,fb->fa", back, places[name] - from_head[rows])
-        known.places[name] = from_head + np.einsum("fab,fb->fa", from_axes, _regress(features, rows, place))
+        known.places[name] = from_head + np.einsum("fab,fb->fa", from_axes, _smooth(features, rows, place))
         for seen, kept in ((turns, known.turns), (axes, known.axes)):
             beside = back @ seen[name]
             middle = beside[len(beside) // 2]
             small = axis_angle_from_matrix(middle.T @ beside)
-            kept[name] = from_axes @ middle @ matrix_from_axis_angle(_regress(features, rows, small))
+            kept[name] = from_axes @ middle @ matrix_from_axis_angle(_smooth(features, rows, small))
     return known
 
 
@@ -149,29 +164,37 @@ def _stand(handle: Handle, solved: Solved) -> tuple[Array, Array]:
     return solved.axes[by], solved.heads[by]
 
 
-def _features(handles: Handles, handle: Handle, solved: Solved, axes: Array, head: Array) -> Array:
-    """(F, n) where the other handles above this one are, seen from the one it hangs on: places and turns."""
+def _features(handles: Handles, handle: Handle, solved: Solved) -> Array:
+    """(F, n) where the other handles above this one are, seen from the one it hangs on: turns in radians, places in rigs' lengths."""
+    axes, head = _stand(handle, solved)
     by = handle.base.place_by
     below = () if by is None else handles.upstream[by]
     parts = []
     for other in handles.upstream[handle.name]:
         if other in (handle.name, by) or other in below or other not in solved.axes:
             continue
-        parts.append(np.einsum("fba,fb->fa", axes, solved.heads[other] - head))
+        place = np.einsum("fba,fb->fa", axes, solved.heads[other] - head)
+        parts.append(place / max(float(np.linalg.norm(place, axis=1).mean()), 1e-9))
         parts.append(axis_angle_from_matrix(np.swapaxes(axes, -1, -2) @ solved.axes[other]))
     return np.concatenate(parts, axis=1) if parts else np.zeros((len(head), 0))
 
 
-def _regress(features: Array, rows: NDArray[np.int_], seen: Array) -> Array:
-    """(F, n) values for all frames from those seen (len(rows), n): quadratic in the features' main directions, slightly damped."""
+def _smooth(features: Array, rows: NDArray[np.int_], seen: Array) -> Array:
+    """(F, n) values for all frames from those seen (len(rows), n): a spline over the features' main directions through all of them."""
+    if len(rows) == len(features):
+        return seen
     middle = features[rows].mean(axis=0)
     _, size, ways = np.linalg.svd(features[rows] - middle, full_matrices=False)
-    ways = ways[(size > 1e-6) & (np.arange(len(size)) < 6)]
+    ways = ways[(size > 1e-5) & (np.arange(len(size)) < 8)]
     own = (features - middle) @ ways.T
-    own = own / np.maximum(np.abs(own[rows]).max(axis=0, initial=0.0), 1e-9)
-    linear, pairs = own.shape[1], np.triu_indices(own.shape[1])
-    terms = np.concatenate([np.ones((len(own), 1)), own, own[:, pairs[0]] * own[:, pairs[1]]], axis=1)
-    if len(rows) < terms.shape[1] + 4:
-        terms = terms[:, : 1 + linear]
-    damp = 1e-6 * len(rows) * np.eye(terms.shape[1])
-    return terms @ np.linalg.solve(terms[rows].T @ terms[rows] + damp, terms[rows].T @ seen)
+    flat = np.concatenate([np.ones((len(own), 1)), own], axis=1)
+    if len(rows) < 2 * flat.shape[1]:
+        flat = flat[:, :1]
+    bend = np.linalg.norm(own[:, None] - own[rows][None], axis=-1) ** 3
+    count, more = len(rows), flat.shape[1]
+    system = np.zeros((count + more, count + more))
+    system[:count, :count] = bend[rows] + 1e-9 * np.eye(count)
+    system[:count, count:], system[count:, :count] = flat[rows], flat[rows].T
+    right = np.concatenate([seen, np.zeros((more, seen.shape[1]))])
+    weights = np.linalg.lstsq(system, right, rcond=None)[0]
+    return np.concatenate([bend, flat], axis=1) @ weights

@@ -78,7 +78,7 @@ def drop_to_reach(tops: Array, goals: Array, reach: Array, held: Array, size: fl
     apart = tops - goals
     across2 = (apart[..., :2] ** 2).sum(axis=-1)
     height = np.sqrt(np.maximum(reach**2 - across2, (0.2 * reach) ** 2))
-    need = np.clip((apart[..., 2] - height) * (held > 0.02) * np.minimum(1.0, 2 * held), 0.0, 0.35 * size).max(axis=1)
+    need = np.clip((apart[..., 2] - height) * (held > 0.02) * np.minimum(1.0, 2 * held), 0.0, 0.15 * size).max(axis=1)
     return spread(need, fps)
 
 

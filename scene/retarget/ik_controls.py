@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ...animal.rotations import rotation_between
 from . import wiring
 from .body_map import LEGS, BodyMap
 from .channels import Solved
@@ -24,12 +25,16 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Swivel:
-    """A control that swings a knee around the line from hip to ankle: hip, knee and ankle are skeleton bones, by their heads."""
+    """A control that swings a knee around the line from hip to ankle: hip, knee and ankle are skeleton bones, by their heads.
+
+    rest: the angle of the knee, see `_around`, while the control is at rest.
+    """
 
     handle: Handle
     hip: str
     knee: str
     ankle: str
+    rest: float
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,10 @@ def _leg(probe: Probe, handles: Handles, chain: list[str], fresh: list[str]) -> 
             made = replace(handle_for(probe, name, chain[knees[0]]), wants=None)
             base = based(probe, made, [other for other in known if other in probe.above[name]])
             if base.base.exact[0]:
-                swivels.append(Swivel(base, *chain[knees[0]:knees[0] + 3]))
+                joints = chain[knees[0]:knees[0] + 3]
+                above = np.eye(3) if base.base.turn_by is None else probe.rest_axes[probe.twin.index[base.base.turn_by]]
+                places = [probe.rest_heads[probe.twin.index[joint]][None] for joint in joints]
+                swivels.append(Swivel(base, *joints, float(_around((above @ base.base.turn)[None], *places)[0])))
     return ready, swivels
 
 
@@ -122,24 +130,18 @@ def _foot(probe: Probe, handles: Handles, chain: list[str], fresh: list[str]) ->
     return None
 
 
-def swing(swivel: Swivel, motion: RigMotion, solved: Solved, rows: NDArray[np.int_], heads: Array) -> Array:
-    """Angles (F,) that turn a swivel so that the knee comes to where it is wanted; heads (n, J, 3): the skeleton seen at rows (n,)
-    while the swivel stands at rest."""
-    shape, base = motion.shape, swivel.handle.base
-    hip, knee, ankle = shape.of([swivel.hip, swivel.knee, swivel.ankle])
+def swing(swivel: Swivel, motion: RigMotion, solved: Solved) -> Array:
+    """Angles (F,) that turn a swivel so that the knee comes to where it is wanted."""
+    base = swivel.handle.base
+    hip, knee, ankle = motion.shape.of([swivel.hip, swivel.knee, swivel.ankle])
     above = np.eye(3) if base.turn_by is None else solved.axes[base.turn_by]
     axes = np.broadcast_to(above @ base.turn, (len(motion.frames), 3, 3))
-    wanted = _around(axes, motion.heads[:, hip], motion.heads[:, knee], motion.heads[:, ankle])
-    seen = _around(axes[rows], heads[:, hip], heads[:, knee], heads[:, ankle])
-    # At rest the knee bends the same way in this frame whatever the leg does, or nearly so: the rest is read off between frames.
-    off = np.unwrap(seen)
-    return np.unwrap(wanted - np.interp(np.arange(len(wanted)), rows, off))
+    # A chain of two bones bends in one plane, which stays where it is in this frame as long as the control is at rest.
+    return np.unwrap(_around(axes, motion.heads[:, hip], motion.heads[:, knee], motion.heads[:, ankle]) - swivel.rest)
 
 
 def _around(axes: Array, hip: Array, knee: Array, ankle: Array) -> Array:
     """Angles (F,) of the knee about the line from hip to ankle, in axes (F, 3, 3) brought onto that line by the shortest way."""
-    from ...animal.rotations import rotation_between
-
     line = unit(ankle - hip)
     frame = rotation_between(axes[..., 1], line) @ axes
     out = np.einsum("fba,fb->fa", frame, knee - hip)

@@ -13,13 +13,19 @@ from .rig_shape import RigError
 Array = NDArray[np.float64]
 
 
+class TwoLegsError(RigError):
+    """A rig that stands well on two legs and has no others: it is not a lying animal either."""
+
+
 @dataclass(frozen=True)
 class LimbPair:
-    """A limb at +y and its twin: chains of bones from the trunk down, as long as each other; score: how much they are legs."""
+    """A limb at +y and its twin: chains of bones from the trunk down, as long as each other; score: how much they are legs;
+    stands: how much by where they are alone, 0 to 1."""
 
     first: tuple[int, ...]
     second: tuple[int, ...]
     score: float
+    stands: float
 
 
 def limb_pairs(joints: Joints) -> list[LimbPair]:
@@ -36,7 +42,7 @@ def limb_pairs(joints: Joints) -> list[LimbPair]:
             continue
         tops.append((bone, int(twin)))
     floor = _floor(joints, tops)
-    height = max((joints.places[top, 2] - floor for top, _ in tops), default=0.0)
+    height = _tallest(joints, tops, floor)
     found = []
     for top, twin in tops:
         chain = leg_chain(joints, top)
@@ -44,7 +50,7 @@ def limb_pairs(joints: Joints) -> list[LimbPair]:
         if -1 in other:
             other = leg_chain(joints, twin)
             chain, other = chain[:len(other)], other[:len(chain)]
-        found.append(LimbPair(chain, other, _legness(joints, chain, floor, max(height, 1e-6))))
+        found.append(LimbPair(chain, other, *_legness(joints, chain, floor, max(height, 1e-6))))
     return sorted(found, key=lambda pair: -pair.score)
 
 
@@ -70,7 +76,7 @@ def leg_chain(joints: Joints, top: int) -> tuple[int, ...]:
 def without_tip(joints: Joints, pair: LimbPair) -> LimbPair:
     """A pair without last bones that are named as the mark of a chain's end."""
     if len(pair.first) > 2 and joints.words[pair.first[-1]].tip and not joints.children[pair.first[-1]]:
-        return LimbPair(pair.first[:-1], pair.second[:-1], pair.score)
+        return LimbPair(pair.first[:-1], pair.second[:-1], pair.score, pair.stands)
     return pair
 
 
@@ -93,13 +99,23 @@ def _floor(joints: Joints, tops: list[tuple[int, int]]) -> float:
     return float(min(ends, default=joints.places[:, 2].min()))
 
 
-def _legness(joints: Joints, chain: tuple[int, ...], floor: float, height: float) -> float:
-    """1 for a limb that comes all the way down from the trunk to the ground, 0 for one that does neither."""
+def _tallest(joints: Joints, tops: list[tuple[int, int]], floor: float) -> float:
+    """How high the tallest limb that comes down to the floor begins: antlers and wings begin higher, but stay there."""
+    found = [0.0]
+    for top, _ in tops:
+        heights = joints.places[joints.below[top], 2] - floor
+        if len(heights) > 1 and heights.min() < 0.3 * joints.places[top, 2] - 0.3 * floor:
+            found.append(float(heights.max()))
+    return max(found)
+
+
+def _legness(joints: Joints, chain: tuple[int, ...], floor: float, height: float) -> tuple[float, float]:
+    """With and without names: 1 for a limb that comes all the way down from the trunk to the ground, 0 for one that does neither."""
     places = joints.places[list(chain)]
     low = min(float(places[:, 2].min()), float(joints.tips[chain[-1], 2]))
     drop = float(places[:, 2].max()) - low
     words = [joints.words[bone] for bone in chain]
-    score = min(drop / height, 1.0) * float(np.exp(-((max(low - floor, 0.0) / (0.3 * height)) ** 2)))
+    stands = score = min(drop / height, 1.0) * float(np.exp(-((max(low - floor, 0.0) / (0.3 * height)) ** 2)))
     if len(chain) == 1:
         score *= 0.5
     if sum(word.extra for word in words) > len(words) / 2:
@@ -108,7 +124,7 @@ def _legness(joints: Joints, chain: tuple[int, ...], floor: float, height: float
     if named or any(word.end for word in words):
         score += 0.15
     # Legs of an animal that lies or leaps in its rest pose are still called legs.
-    return max(score, 0.6) if named >= 2 and named >= 0.6 * len(words) else score
+    return (max(score, 0.6) if named >= 2 and named >= 0.6 * len(words) else score), stands
 
 
 def two_pairs(joints: Joints, pairs: list[LimbPair]) -> tuple[LimbPair, LimbPair]:
@@ -118,7 +134,8 @@ def two_pairs(joints: Joints, pairs: list[LimbPair]) -> tuple[LimbPair, LimbPair
         longest = max(_length(joints, pair) for pair in legs)
         legs = [pair for pair in legs if (_length(joints, pair) > 0.4 * longest or _named(joints, pair)) and len(pair.first) >= 2]
     if len(legs) < 2:
-        raise RigError(_lacking(len(legs), pairs))
+        standing = len(legs) == 1 and legs[0].stands > 0.75 and len(legs[0].first) > 2
+        raise (TwoLegsError if standing else RigError)(_lacking(len(legs), pairs))
     first = legs[0]
     apart = [pair for pair in legs[1:] if abs(_middle(joints, pair) - _middle(joints, first)) > 0.08]
     if not apart:

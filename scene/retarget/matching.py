@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .body_frame import Joints, joints_of
 from .body_map import LEGS, SEGMENTS, BodyMap
-from .leg_finding import LimbPair, leg_end, limb_pairs, two_pairs, without_tip
+from .leg_finding import LimbPair, TwoLegsError, leg_end, limb_pairs, two_pairs, without_tip
 from .leg_segments import LegChain, segments_of
 from .reading import skeleton_of
 from .rig_shape import RigError, RigShape
@@ -50,14 +50,26 @@ def match_body(shape: RigShape, label: str = "") -> BodyMap:
     if len(skeleton) < 5 or not np.isfinite(skeleton.heads).all():
         raise RigError("this rig has too few bones for an animal with four legs; choose another, or set its parts by hand")
     failed: RigError | None = None
+    best: tuple[float, _Answer] | None = None
     for up in _ups(skeleton):
         try:
             answer = _best_answer(joints_of(skeleton, up))
         except RigError as error:
+            if isinstance(error, TwoLegsError) and failed is None and best is None:
+                raise
             failed = failed or error
             continue
-        return _as_map(answer, label)
-    raise failed or RigError("no four-legged animal was found in this rig")
+        stands = answer.front.stands + answer.hind.stands
+        if best is None:
+            # The world's z is believed unless another way up makes much more of a standing animal.
+            stands += 0.5
+        if best is None or stands > best[0]:
+            best = stands, answer
+        if stands > 1.7:
+            break
+    if best is None:
+        raise failed or RigError("no four-legged animal was found in this rig")
+    return _as_map(best[1], label)
 
 
 def missing(body: BodyMap) -> tuple[str, ...]:
@@ -214,6 +226,9 @@ def _as_map(answer: _Answer, label: str) -> BodyMap:
     if body.ears[0]:
         left, right = body.ears if (joints.places[body.ears[0][0], 1] >= 0) != flipped else body.ears[::-1]
         parts["left_ear"], parts["right_ear"] = left, right
+    once: set[int] = set()
+    for part, bones in sorted(parts.items(), key=lambda item: not item[0].startswith(("front", "hind"))):
+        parts[part] = [bone for bone in bones if not (bone in once or once.add(bone))]
     sure = _confidence(answer)
     return BodyMap({part: tuple(names[bone] for bone in bones) for part, bones in parts.items()}, label, "matched",
                    {names[bone]: sure(part, bone) for part, bones in parts.items() for bone in bones})

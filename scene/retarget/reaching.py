@@ -38,7 +38,9 @@ def pitch(links: Array, left: Array, share: Array, wanted: Array, most: float) -
         turned = np.einsum("fnij,fnj->fni", turn, links)
         miss = wanted - turned[..., 2].sum(axis=1)
         slope = (np.cross(left[:, None], turned)[..., 2] * share).sum(axis=1)
-        angle += np.clip(miss * slope / (slope**2 + (0.03 * scale) ** 2), -0.3, 0.3)
+        # Always up and forward or down: a neck that hangs straight down is not raised backwards, under the animal.
+        slope = -np.maximum(np.abs(slope), 0.1 * scale)
+        angle += np.clip(miss / np.where(scale > 0, slope, -1.0), -0.3, 0.3)
         angle = np.clip(angle, -most, most)
     return angle
 

@@ -127,9 +127,7 @@ class _Work:
         reach = np.array([0.992 * self._length(leg) for leg in LEGS])
         drop = ground.drop_to_reach(tops, goals, reach, held, target.size, self.fps)
         moved = heads[:, target.chains["spine"][0]] - drop[:, None] * np.array([0.0, 0.0, 1.0])
-        heads = place(target, turns, moved)
-        for number, leg in enumerate(LEGS):
-            self._reach(turns, heads, leg, goals[:, number], held[:, number])
+        turns, moved = self._all_legs(turns, moved, own, goals)
         if self.options.head_reach or self.options.ground:
             self._heads_and_tails(turns, heads, own, moved)
         follow(target, turns, own)
@@ -231,11 +229,28 @@ class _Work:
         most = _SURGE * target.size
         return np.stack(goals, axis=1), np.c_[most * np.tanh(0.6 * surge / most), np.zeros(len(surge))]
 
+    def _all_legs(self, turns: Array, hips: Array, own: NDArray[np.bool_], goals: Array) -> tuple[Array, Array]:
+        """Turns with all balls at their goals (F, 4, 3), and hips (F, 3) raised where knees and hocks would be in the ground."""
+        target = self.target
+        joints = [bone for leg in target.legs.values() for bone in leg.bones]
+        for again in (True, True, False):
+            heads, bent = place(target, turns, hips), turns.copy()
+            for number, leg in enumerate(LEGS):
+                self._reach(bent, heads, leg, goals[:, number])
+            if not (again and self.options.ground):
+                break
+            follow(target, bent, own)
+            up = ground.keep_inside(place(target, bent, hips), joints, target.ground - 0.002 * target.size, self.fps)
+            if up.max() < 0.003 * target.size:
+                break
+            hips = hips + up[:, None] * np.array([0.0, 0.0, 1.2])
+        return bent, hips
+
     def _length(self, name: str) -> float:
         leg, at = self.target.legs[name], self.balls[name]
         return float(np.linalg.norm(np.diff(self.target.joints(leg)[: at + 1], axis=0), axis=1).sum())
 
-    def _reach(self, turns: Array, heads: Array, name: str, goals: Array, held: Array) -> None:
+    def _reach(self, turns: Array, heads: Array, name: str, goals: Array) -> None:
         """Turn the bones of a leg, in `turns`, so that its ball is at goals (F, 3)."""
         target = self.target
         leg, at = target.legs[name], self.balls[name]

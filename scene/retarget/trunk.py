@@ -210,7 +210,8 @@ def _without_tips(joints: Joints, chain: list[int]) -> list[int]:
 
 def _find_neck(joints: Joints, stance: Stance, body: Midline, free: set[int]) -> None:
     """The chain that leads forward from the fore legs, up to the bone that carries ears or jaw, or the last one."""
-    ahead = {bone for bone in free if float(joints.places[joints.below[bone], 0].max()) > stance.front_x - 0.1 * stance.length
+    named = {bone for bone in free if any(joints.words[k].part in ("head", "neck") for k in np.flatnonzero(joints.below[bone]))}
+    ahead = named | {bone for bone in free if float(joints.places[joints.below[bone], 0].max()) > stance.front_x - 0.1 * stance.length
              and joints.places[bone, 2] > stance.ground_z + 0.3 * (stance.trunk_z - stance.ground_z)
              and joints.places[bone, 0] > stance.hind_x}
 

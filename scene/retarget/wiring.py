@@ -84,7 +84,7 @@ def above(item: Any, idle: bool = False) -> dict[str, set[str]]:
             if one.type in ("IK", "SPLINE_IK") and (idle or working(one)):
                 link, left = bone, one.chain_count or len(direct)
                 while link is not None and left:
-                    direct[link.name] |= _targets(item, one, idle)
+                    direct[link.name] |= _targets(item, one, idle) | ({bone.name} - {link.name})
                     link, left = link.parent, left - 1
     found: dict[str, set[str]] = {}
     for start in direct:

@@ -18,7 +18,7 @@ from ...animal.rotations import matrix_from_axis_angle
 from .. import compat
 from . import checking
 from .body_map import LEGS, SEGMENTS, BodyMap
-from .channels import Known, Solved, learn, solve
+from .channels import Known, Solved, learn, solve, telling
 from .handles import Handle, Handles, find_handles
 from .ik_controls import find_ik, swing
 from .keys import bone_path, write_turns
@@ -28,7 +28,7 @@ from .twin import Twin, twin_of
 Array = NDArray[np.float64]
 
 _SLACK = 0.002  # of the leg's length: heads nearer than this to their place are not moved
-_SEEN = 32  # frames evaluated to learn what follows nothing rigidly
+_SEEN = 48  # frames evaluated to learn what follows nothing rigidly
 _MOST = 200  # evaluated frames of a clip that is solved frame by frame
 
 
@@ -150,6 +150,9 @@ def _key_ik(armature: bpy.types.Object, twin: Twin, curves: compat.Curves, handl
     if controls is None:
         return
     leg = checking.leg_length(motion.shape, body)
+    for swivel in controls.swivels:
+        turns = matrix_from_axis_angle(swing(swivel, motion, solved)[:, None] * np.array([0.0, 1.0, 0.0]))
+        write_turns(armature.pose.bones[swivel.handle.name], curves, turns, motion.frames)
     made = solve(controls.handles, motion, 0.0, upon=solved)
     own = {handle.name for handle in controls.handles.handles}
     done = own - {*made.unknown, *made.waiting}
@@ -158,14 +161,6 @@ def _key_ik(armature: bpy.types.Object, twin: Twin, curves: compat.Curves, handl
         known = _look(twin, curves, controls.handles, made, motion)
         made = solve(controls.handles, motion, 0.0, known, upon=solved)
         _write_handles(armature, curves, controls.handles, made, motion.frames, own - done, report)
-    count = len(motion.frames)
-    if controls.swivels:
-        rows = np.unique(np.linspace(0, count - 1, min(count, _SEEN)).astype(np.int_))
-        _, heads = checking.posed(twin, curves, motion, rows)
-        for swivel in controls.swivels:
-            angles = swing(swivel, motion, solved, rows, heads)
-            turns = matrix_from_axis_angle(angles[:, None] * np.array([0.0, 1.0, 0.0]))
-            write_turns(armature.pose.bones[swivel.handle.name], curves, turns, motion.frames)
     report.ik = (*sorted(own), *(swivel.handle.name for swivel in controls.swivels))
     if options.check:
         legs = BodyMap({f"{side}_{part}": body[f"{side}_{part}"] for side in LEGS for part in SEGMENTS if body[f"{side}_{part}"]})
@@ -175,8 +170,7 @@ def _key_ik(armature: bpy.types.Object, twin: Twin, curves: compat.Curves, handl
 
 def _look(twin: Twin, curves: compat.Curves, handles: Handles, solved: Solved, motion: RigMotion) -> Known:
     """Play what is written so far, and learn where the bases stand that follow nothing rigidly."""
-    count = len(motion.frames)
-    rows = np.unique(np.linspace(0, count - 1, min(count, _SEEN)).astype(np.int_))
+    rows = telling(handles, solved.unknown, solved, _SEEN)
     twin.play(curves)
     axes, heads = twin.read_many(motion.frames[rows])
     turns, rails, places = {}, {}, {}
