@@ -51,6 +51,7 @@ def _app() -> Any:
 
     from . import (
         animal,
+        animate,
         benchmark,
         data,
         data_motions,
@@ -69,7 +70,7 @@ def _app() -> Any:
     )
 
     app = SubcommandApp()
-    for verb in (serve.serve, status.status, reconstruct.reconstruct, lift.lift, demo.demo):
+    for verb in (serve.serve, status.status, reconstruct.reconstruct, lift.lift, animate.animate, demo.demo):
         app.command(verb)
     groups: tuple[tuple[str, dict[str, Any]], ...] = (
         ("keys", {"server": keys.server, "client": keys.client, "allow": keys.allow}),
@@ -81,7 +82,7 @@ def _app() -> Any:
         ("evaluate", {"animal": evaluate.animal, "fit": evaluate.fit, "truth": evaluate.truth, "lift": evaluate.lift,
                       "lift-table": evaluate.lift_table, "lift-real": evaluate.lift_real, "footage": evaluate.footage}),
         ("benchmark", {"body": benchmark.body, "serve": benchmark.serve, "import": benchmark.import_animals, "herds": benchmark.herds,
-                       "lift": benchmark.lift, "poses": benchmark.poses}),
+                       "lift": benchmark.lift, "poses": benchmark.poses, "export": benchmark.export}),
     )
     for name, group in groups:
         nested = SubcommandApp()
