@@ -145,11 +145,17 @@ def main() -> None:
         path = options.out / f"{name}{suffix}"
         try:
             files[name] = path, export_clip(path, [original.item], ExportOptions(clips="ALL"))
+            if name == "usd":  # its importer leaves the scene's rate alone, so the file itself is asked
+                text = path.with_suffix(".usda")
+                export_clip(text, [original.item], ExportOptions(meshes=False))
+                done["usd_rate"] = float(text.read_text(encoding="utf-8").split("timeCodesPerSecond = ")[1].split()[0])
         except ExportError as error:
             done["skipped"][name] = str(error)
     for name, (path, report) in files.items():
         try:
-            done["ways"][name] = measure(path, ways()[name][1], original, report, options.fps)
+            done["ways"][name] = found = measure(path, ways()[name][1], original, report, options.fps)
+            if name == "usd":
+                found["fps_error"] = abs(done["usd_rate"] - options.fps)
         except RuntimeError as error:
             done["skipped"][name] = f"the importer failed: {error}"
     print(json.dumps(done))
@@ -159,7 +165,7 @@ def measure(path: Path, read: Callable[[Path], Any], original: Original, report:
     """Import one file into an empty scene of another frame rate and compare."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     scene = bpy.context.scene
-    known = path.suffix in (".fbx", ".bvh", ".usdc")  # these files say their frame rate, and their importers set it
+    known = path.suffix in (".fbx", ".bvh")  # these files say their frame rate, and their importers set it
     scene.render.fps, scene.render.fps_base = (25, 1.0) if known else (round(fps), 1.0)
     for module in ("io_scene_fbx", "io_scene_gltf2", "io_anim_bvh"):
         bpy.ops.preferences.addon_enable(module=module)
@@ -170,12 +176,16 @@ def measure(path: Path, read: Callable[[Path], Any], original: Original, report:
     found: dict[str, Any] = {"fps": scene.render.fps / scene.render.fps_base}
     actions = {action.name: action for action in bpy.data.actions if any("pose.bones" in c.data_path for c in curves(action))}
     found["clips"] = sorted(actions)
-    found["clip_names_kept"] = sum(any(name in title for title in actions) for name, _ in report.clips)
-    chosen = next((action for title, action in actions.items() if "walk over" in title), None)
+    found["clip_names_kept"] = sum(any(same(name, title) for title in actions) for name, _ in report.clips)
+    found["clips_written"] = len(report.clips)
+    found["fps_error"] = 0.0 if path.suffix == ".glb" else abs(found["fps"] - fps)  # glTF counts in seconds alone
+    chosen = next((action for title, action in actions.items() if same("walk over", title)), None)
     if chosen is not None:
         play(item, chosen, body)
     first, last = span(item)
-    found["frames_between"] = last - first
+    # Importers that do not know the rate put the keys between frames: what counts is how long the clip plays.
+    rate = read_rate(path, scene, fps)
+    found["length_error_frames"] = abs((last - first) / rate * fps - (original.frames - 1))
     names = [bone.name for bone in item.data.bones]
     there = [names.index(plain) if (plain := usd_name(name, names)) in names else -1 for name in original.bones]
     found["bones_lost"] = sum(place < 0 for place in there)
@@ -198,6 +208,20 @@ def measure(path: Path, read: Callable[[Path], Any], original: Original, report:
                 block.value = 0.0
         found["rest_error_mm"] = 1000 * nearest(original.rest, vertices(body))
     return found
+
+
+def same(name: str, title: str) -> bool:
+    """Whether an action that came back has a clip's name, beside what an importer adds to it; USD has no spaces."""
+    return name in title or "".join(letter if letter.isalnum() else "_" for letter in name) in title
+
+
+def read_rate(path: Path, scene: Any, fps: float) -> float:
+    """Frames a second that the importer's keys are counted in."""
+    if path.suffix == ".usdc":
+        return fps  # time codes are frames, whatever the scene's rate is
+    # Blender's Python importers count in whole frames a second, whatever the scene's base is.
+    whole = path.suffix == ".glb" or (path.suffix == ".fbx" and "new" not in path.stem)
+    return float(scene.render.fps) if whole else scene.render.fps / scene.render.fps_base
 
 
 def curves(action: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""`bestiary benchmark body | serve | import | herds | lift | poses`: measured ratios against what one would use instead."""
+"""`bestiary benchmark body | serve | import | herds | lift | poses | export`: measured ratios against what one would use instead."""
 
 from __future__ import annotations
 
@@ -117,6 +117,25 @@ def poses(
     from ..benchmarks import poses as benchmark
 
     show(benchmark.run(out, seconds, batch, windows, threads, say=say), out)
+
+
+def export(out: Path = Path("out/benchmark_export"), blender: tuple[str, ...] = ()) -> None:
+    """Round trips of an animal in motion through FBX, glTF, BVH and USD: joints, skin, frame rate, length, names.
+
+    Args:
+        out: Folder for metrics.json, table.md and the files.
+        blender: Blenders to try, each a program or a Python that has bpy, with words before the arguments ("/path/tool 5.2").
+            Without them Blender's Python module, and `blender` on the path.
+    """
+    import shlex
+
+    from ..benchmarks import export as benchmark
+    from .blender import NO_BLENDER
+
+    starts = [shlex.split(line) for line in blender] or benchmark.found()
+    if not starts:
+        raise CliError("No Blender was found.", NO_BLENDER)
+    show(benchmark.run(out, starts, say=say), out)
 
 
 def need(module: str) -> None:

@@ -253,15 +253,23 @@ def local_poses(
     rest = np.array([np.array(armature.data.bones[name].matrix_local) for name in order])
     above = [order.index(bone.parent.name) if (bone := armature.data.bones[name]).parent and bone.parent.name in order else -1
              for name in order]
-    basis = np.empty_like(target)
-    for b, p in enumerate(above):
-        if p < 0:
-            basis[:, b] = np.linalg.inv(rest[b]) @ target[:, b]
-        else:
-            basis[:, b] = np.linalg.inv(np.linalg.inv(rest[p]) @ rest[b]) @ np.linalg.inv(target[:, p]) @ target[:, b]
-    scales = np.linalg.norm(basis[..., :3, :3], axis=-2)
-    turns = continuous(quaternion_from_matrix(_orthonormal(basis[..., :3, :3] / scales[..., None, :])))
-    return order, turns, basis[..., :3, 3], scales
+    turns, places, scales = np.empty((*target.shape[:2], 4)), np.empty((*target.shape[:2], 3)), np.empty((*target.shape[:2], 3))
+    reached = np.empty_like(target)
+    for b, p in enumerate(above):  # parents come first, and children make up for what keys cannot say of them, such as shear
+        frame = rest[b] if p < 0 else reached[:, p] @ (np.linalg.inv(rest[p]) @ rest[b])
+        basis = np.linalg.inv(frame) @ target[:, b]
+        places[:, b], scales[:, b] = basis[:, :3, 3], np.linalg.norm(basis[:, :3, :3], axis=-2)
+        turned = _orthonormal(basis[:, :3, :3] / scales[:, b, None, :])
+        scales[:, b] = _even(scales[:, b])
+        basis[:, :3, :3] = turned * scales[:, b, None, :]
+        reached[:, b] = frame @ basis
+        turns[:, b] = quaternion_from_matrix(turned)
+    return order, continuous(turns), places, scales
+
+
+def _even(scales: Array) -> Array:
+    """(F, 3) the scales of a bone, the same along all axes: formats and engines shear what hangs on a bone that is stretched."""
+    return np.broadcast_to(np.cbrt(scales.prod(axis=1))[:, None], scales.shape)
 
 
 def _orthonormal(matrices: Array) -> Array:

@@ -123,7 +123,8 @@ def test_a_clip_of_smilify_puts_the_root_where_it_says(addon, tmp_path):
     np.savez(tmp_path / "smil.npz", poses=np.zeros((2, 35, 3)), trans=2.0 * trans, betas=np.zeros(20), fps=np.float32(24),
              mesh_scale=np.full(2, 2.0))
     about = {"schema_version": "1.1", "model_id": "smal.pkl", "n_frames": 2, "joint_names": list(SMAL_JOINTS)[::-1],
-             "rotation_representation": "axis_angle", "root_joint_index": 0, "fps": 24.0, "cameras": [{"view_name": "a", "R": [], "t": [], "fov": 60}]}
+             "rotation_representation": "axis_angle", "root_joint_index": 0, "fps": 24.0,
+             "cameras": [{"view_name": "a", "R": [], "t": [], "fov": 60}]}
     (tmp_path / "smil.json").write_text(json.dumps(about), encoding="utf-8")
     assert bpy.ops.bestiary.open_clip(filepath=str(tmp_path / "smil.npz")) == {"FINISHED"}
     for frame, place in zip((1, 2), trans, strict=True):
