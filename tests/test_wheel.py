@@ -90,6 +90,7 @@ def test_the_wheel_holds_data_and_no_junk(wheel: Path) -> None:
         "bestiary/blender_scripts/render_sample.py",
         "bestiary/blender_manifest.toml",
         "bestiary/server/launch.py",
+        "bestiary/scene/retarget/presets/quaternius.json",
     ):
         assert needed in names
     tops = {name.split("/")[1] for name in names if name.startswith("bestiary/")}

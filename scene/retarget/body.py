@@ -154,6 +154,21 @@ class Body:
                     carriers[bone] = near[int(np.argmin(apart))]
         return carriers
 
+    @cached_property
+    def backward(self) -> NDArray[np.bool_]:
+        """(J,) bones that are laid towards what they hang on, as some tails are: they end where that begins, so their own turn
+        says where they begin."""
+        out = np.zeros(len(self.shape), dtype=bool)
+        for part in ("tail", "spine", "neck"):
+            chain = self.chains[part]
+            for before, bone in zip(chain[:-1], chain[1:], strict=True):
+                apart = np.linalg.norm(self.shape.tails[bone] - self.shape.heads[before])
+                length = np.linalg.norm(self.shape.tails[bone] - self.shape.heads[bone])
+                out[bone] = apart < 0.05 * length
+            if len(chain) > 1 and part == "tail":
+                out[chain[0]] = out[chain[1]]
+        return out
+
     def _ancestors(self, bone: int) -> list[int]:
         found, above = [], int(self.shape.parents[bone])
         while above >= 0:

@@ -266,7 +266,8 @@ def _mirror_score(heads: Array, lateral: Array, offset: float) -> float:
     side = heads[:, :2] @ lateral - offset
     mirrored = heads.copy()
     mirrored[:, :2] -= 2.0 * side[:, None] * lateral
-    distance = np.sqrt(np.maximum(((mirrored[:, None] - heads[None]) ** 2).sum(axis=-1).min(axis=1), 0.0))
+    square = (mirrored**2).sum(axis=1)[:, None] + (heads**2).sum(axis=1)[None] - 2.0 * mirrored @ heads.T
+    distance = np.sqrt(np.maximum(square.min(axis=1), 0.0))
     weight = np.where(np.abs(side) > 0.02, 1.0, 0.5)
     width = float(np.ptp(side))
     return float((weight * np.exp(-((distance / _NEAR) ** 2)) ).sum() / weight.sum()) - 0.3 * width

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _PREFIX = re.compile(r"^(?:mixamorig\d*|bip\d*|bip001|valvebiped|armature|rig|def|org|jnt|joint|bone|b|bn|cc_base|sk|skel)[\s_:|.\-]+", re.I)
 _SPLIT = re.compile(r"[^a-z0-9]+")
@@ -34,16 +35,16 @@ _PARTS = (
     ("root", ("root", "travel", "trajectory", "motion", "base", "master", "main", "global", "origin", "wurzel", "raiz", "racine", "radice")),
 )  # fmt: skip
 _SEGMENTS = (
-    ("toes", 1.0, ("toe", "finger", "digit", "phalan", "hoof", "huf", "claw", "kralle", "zeh", "dedo", "doigt", "orteil", "sabot", "casco",
+    ("toes", ("toe", "finger", "digit", "phalan", "hoof", "huf", "claw", "kralle", "zeh", "dedo", "doigt", "orteil", "sabot", "casco",
                    "pezuna", "dito", "zoccolo", "fetlock", "pastern", "knuckle", "palec", "ungula")),
-    ("cannon", 1.0, ("metacarp", "metatars", "cannon", "palm", "mittelfuss", "mittelhand", "wrist", "carpus", "hock", "sprunggelenk", "poignet",
+    ("cannon", ("metacarp", "metatars", "cannon", "palm", "mittelfuss", "mittelhand", "wrist", "carpus", "hock", "sprunggelenk", "poignet",
                      "handgelenk", "muneca", "tarsus", "corvejon")),
-    ("lower", 1.0, ("forearm", "lowerarm", "lowerleg", "lowleg", "calf", "shin", "tibia", "radius", "ulna", "crus", "unterschenkel", "unterarm",
+    ("lower", ("forearm", "lowerarm", "lowerleg", "lowleg", "calf", "shin", "tibia", "radius", "ulna", "crus", "unterschenkel", "unterarm",
                     "antebrazo", "pantorrilla", "avantbras", "mollet", "avambraccio", "polpaccio", "antebraco", "canela", "elbow", "ellbogen",
                     "gaskin", "lowerlimb", "stifle", "knee", "knie")),
-    ("upper", 1.0, ("upperarm", "uparm", "upperleg", "upleg", "thigh", "femur", "humerus", "oberschenkel", "oberarm", "muslo", "brazo",
+    ("upper", ("upperarm", "uparm", "upperleg", "upleg", "thigh", "femur", "humerus", "oberschenkel", "oberarm", "muslo", "brazo",
                     "cuisse", "coscia", "braccio", "coxa", "braco", "upperlimb", "udo")),
-    ("girdle", 1.0, ("shoulder", "scapula", "clavicle", "collar", "schulter", "hombro", "escapula", "epaule", "omoplate", "spalla", "scapola",
+    ("girdle", ("shoulder", "scapula", "clavicle", "collar", "schulter", "hombro", "escapula", "epaule", "omoplate", "spalla", "scapola",
                      "ombro", "hip", "pelvis", "hufte", "becken", "cadera", "hanche", "lopatka", "ilium")),
 )  # fmt: skip
 _EXTRAS = ("mane", "hair", "jaw", "chin", "mouth", "lip", "tongue", "eye", "lid", "brow", "ear", "nose", "nostril", "snout", "muzzle", "teeth",
@@ -51,6 +52,8 @@ _EXTRAS = ("mane", "hair", "jaw", "chin", "mouth", "lip", "tongue", "eye", "lid"
            "stomach", "breast", "udder", "muscle", "fur", "cloth", "weapon", "prop", "attach", "socket", "target", "pole", "ik", "ctrl", "control",
            "kiefer", "ohr", "auge", "maul", "zunge", "mandibula", "oreja", "ojo", "boca", "lengua", "machoire", "oreille", "oeil", "gola",
            "orecchio", "occhio", "bocca", "orelha", "olho", "helper", "roll", "camera", "forehead", "temple", "skirt")  # fmt: skip
+_SEGMENT_WORDS = tuple((name, re.compile("|".join(stems))) for name, stems in _SEGMENTS)
+_LONG_EXTRAS = tuple(stem for stem in _EXTRAS if len(stem) > 3)
 _LIMB = ("leg", "paw", "foot", "feet", "hand", "arm", "limb", "bein", "pfote", "fuss", "vorderbein", "hinterbein", "pata", "pierna", "jambe",
          "patte", "gamba", "zampa", "perna", "noga", "lapa", "ashi", "pied", "mano", "main", "hoof", "toe", "finger", "ankle", "knee", "elbow",
          "wrist", "hock")  # fmt: skip
@@ -74,6 +77,7 @@ class Words:
     jaw: bool = False
 
 
+@lru_cache(4096)
 def words_of(name: str) -> Words:
     """Read a bone's name."""
     text = name.translate(_ACCENTS)
@@ -84,13 +88,13 @@ def words_of(name: str) -> Words:
     joined = "".join(plain)
     side, end = _side_and_end(plain)
     words = [token for token in plain if token not in _LEFT | _RIGHT or len(token) > 2]
-    segment = next((name for name, _, stems in _SEGMENTS if any(stem in joined for stem in stems)), "")
+    segment = next((name for name, found in _SEGMENT_WORDS if found.search(joined)), "")
     if not segment and ("arm" in words and end != "hind"):
         segment = "upper"
     if not segment and ("leg" in words or "arm" in words or "limb" in words) and {"upper", "lower"} & set(words):
         segment = "upper" if "upper" in words else "lower"
-    part = next((name for name, stems in _PARTS if any(token.startswith(stem) for token in words for stem in stems)), "")
-    extra = any(token.startswith(stem) for token in words for stem in _EXTRAS if len(stem) > 3) or any(
+    part = next((name for name, stems in _PARTS if any(token.startswith(stems) for token in words)), "")
+    extra = any(token.startswith(_LONG_EXTRAS) for token in words) or any(
         token.rstrip("s") in _EXTRAS for token in words)
     return Words(side, end, part, segment, extra, any(token in _TIPS for token in words),
                  segment not in ("", "girdle") or any(token.startswith(_LIMB) or token.endswith(("leg", "foot", "paw")) for token in words),
@@ -110,9 +114,9 @@ def _side_and_end(tokens: list[str]) -> tuple[int, str]:
             side = -1
     if not side and len(joined) > 6:
         side = 1 if joined.endswith("left") else -1 if joined.endswith("right") else 0
-    if any(token.startswith(stem) for token in tokens for stem in _HIND):
+    if any(token.startswith(_HIND) for token in tokens):
         end = "hind"
-    elif any(token.startswith(stem) for token in tokens for stem in _FRONT) and "forearm" not in joined and "forehead" not in joined:
+    elif any(token.startswith(_FRONT) for token in tokens) and "forearm" not in joined and "forehead" not in joined:
         end = "front"
     elif any(stem in joined for stem in ("thigh", "femur", "calf", "upleg", "shin", "tibia", "oberschenkel", "muslo", "cuisse")):
         end = "hind"
@@ -121,6 +125,7 @@ def _side_and_end(tokens: list[str]) -> tuple[int, str]:
     return side, end
 
 
+@lru_cache(4096)
 def twin_key(name: str) -> str:
     """What two names of a left and a right bone have in common: the name without its side."""
     tokens = [token for token in _SPLIT.split(_CAMEL.sub(" ", name).lower()) if token]

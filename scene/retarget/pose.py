@@ -41,5 +41,10 @@ def place(body: Body, turns: Array, hips: Array) -> Array:
         elif above < 0:
             heads[:, bone] = body.heads[bone]
         else:
-            heads[:, bone] = heads[:, above] + turns[:, above] @ (body.heads[bone] - body.heads[above])
+            link = body.heads[bone] - body.heads[above]
+            if not body.backward[bone]:
+                heads[:, bone] = heads[:, above] + turns[:, above] @ link
+            else:
+                own = (body.shape.heads[bone] - body.shape.tails[bone]) @ body.axes
+                heads[:, bone] = heads[:, above] + turns[:, above] @ (link - own) + turns[:, bone] @ own
     return heads

@@ -12,7 +12,8 @@ from .turns import about_z, yaw_of
 
 Array = NDArray[np.float64]
 
-_MOST = np.radians(55.0)
+_MOST_HEAD = np.radians(50.0)
+_MOST = np.radians(60.0)
 """The most that the last bone of a neck is pitched."""
 
 
@@ -38,9 +39,10 @@ def pitch(links: Array, left: Array, share: Array, wanted: Array, most: float) -
         turned = np.einsum("fnij,fnj->fni", turn, links)
         miss = wanted - turned[..., 2].sum(axis=1)
         slope = (np.cross(left[:, None], turned)[..., 2] * share).sum(axis=1)
-        # Always up and forward or down: a neck that hangs straight down is not raised backwards, under the animal.
-        slope = -np.maximum(np.abs(slope), 0.1 * scale)
-        angle += np.clip(miss / np.where(scale > 0, slope, -1.0), -0.3, 0.3)
+        # Lowered no further than straight down; raised always forwards, so that a neck that hangs is not raised under the animal.
+        down = miss * slope / (slope**2 + (0.1 * scale) ** 2 + 1e-12)
+        up = -miss / (np.maximum(np.abs(slope), 0.1 * scale) + 1e-12)
+        angle += np.clip(np.where(miss > 0, up, down), -0.3, 0.3)
         angle = np.clip(angle, -most, most)
     return angle
 
@@ -63,6 +65,12 @@ def lower_neck(turns: Array, heads: Array, body: Body, line: tuple[int, ...], mu
     for bone, part in zip(line, share, strict=True):
         if part > 0:
             turns[:, bone] = about(left, angle * part) @ turns[:, bone]
+    # What the neck could not raise the head does, so that the muzzle is not in the ground.
+    bent = np.einsum("fnij,fnj->fni", matrix_from_axis_angle(left[:, None] * (angle[:, None] * share)[..., None]), links)
+    miss = goal - bent[..., 2].sum(axis=1)
+    need = np.where(miss > 1e-3 * body.size, bent[:, -1, 2] + miss, bent[:, -1, 2])
+    rest = pitch(bent[:, -1:], left, np.ones(1), need, _MOST_HEAD)
+    turns[:, head] = about(left, rest) @ turns[:, head]
 
 
 def raise_tail(turns: Array, heads: Array, body: Body, tail: tuple[int, ...], floor: float) -> None:
@@ -73,14 +81,14 @@ def raise_tail(turns: Array, heads: Array, body: Body, tail: tuple[int, ...], fl
     if len(tail) < 2 or not deep.any():
         return
     links = np.diff(points, axis=1)
-    left = left_of(turns, body)
+    right = -left_of(turns, body)  # a tail points back: about the right, down is down for it too
     worst = np.argmin(points[..., 2], axis=1)
     reach = np.arange(len(tail) - 1)[None] < worst[:, None]
     goal = np.where(deep, floor - points[:, 0, 2], 0.0)
-    angle = pitch(links * reach[..., None], left, np.ones(len(tail) - 1), goal, np.radians(100.0))
+    angle = pitch(links * reach[..., None], right, np.ones(len(tail) - 1), goal, np.radians(100.0))
     angle = smooth(np.where(deep, angle, 0.0), 0.5, mode="even") if len(turns) > 3 else np.where(deep, angle, 0.0)
     for bone in tail:
-        turns[:, bone] = about(left, angle) @ turns[:, bone]
+        turns[:, bone] = about(right, angle) @ turns[:, bone]
 
 
 def lowered(source: Body, turns: Array, heads: Array, ground: float, muzzle: Array) -> tuple[Array, Array]:

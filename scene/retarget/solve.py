@@ -38,7 +38,7 @@ class RetargetOptions:
 
     path: "keep" the source's; "in_place": without its way over the ground; "travel": a walk on the spot moves on.
     path_scale: of the way over the ground; None for the ratio of the legs. contacts: feet that stand are kept standing.
-    ground: nothing goes below it. head_reach: a head that went to the ground goes to the ground. smooth: seconds, 0 for none.
+    follows: bones of the target that cannot turn on their own and go with what carries them. ground: nothing goes below it. head_reach: a head that went to the ground goes to the ground. smooth: seconds, 0 for none.
     """
 
     path: str = "keep"
@@ -47,6 +47,7 @@ class RetargetOptions:
     ground: bool = True
     head_reach: bool = True
     smooth: float = 0.0
+    follows: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.path not in PATHS:
@@ -82,6 +83,7 @@ def retarget(
     scale = ground.leg_scale(source, target)
     found = _contacts(source, turns, heads, motion.fps)
     carried, own = carry_over(source, target, turns, heads)
+    own[[target_shape.index[name] for name in options.follows if name in target_shape.index]] = False
     work = _Work(source, target, turns, heads, found, scale, motion.fps, options)
     out, places, velocity = work.run(carried, own)
     like = RigMotion(target_shape, np.zeros((len(out), len(target_shape), 3, 3)), np.zeros((len(out), len(target_shape), 3)),
@@ -108,10 +110,19 @@ class _Work:
                  options: RetargetOptions) -> None:
         self.source, self.target, self.turns, self.heads = source, target, turns, heads
         self.found, self.scale, self.fps, self.options = found, scale, fps, options
-        self.stands = found.feet if options.contacts else np.zeros_like(found.feet)
+        self.stands = found.feet & self._stretched() if options.contacts else np.zeros_like(found.feet)
         self.warnings: list[str] = []
         self.balls = {name: feet.ball(target, leg) for name, leg in target.legs.items()}
         self.heights = {name: float(target.joints(leg)[self.balls[name], 2]) for name, leg in target.legs.items()}
+
+    def _stretched(self) -> NDArray[np.bool_]:
+        """(F, 4) whether the source's legs are not folded under it: an animal that lies does not stand on its feet."""
+        columns = []
+        for leg in self.source.legs.values():
+            at = feet.ball(self.source, leg)
+            path, rest = leg_path(leg, self.source, self.turns, self.heads), self.source.joints(leg)
+            columns.append(path[:, 0, 2] - path[:, at, 2] > 0.5 * (rest[0, 2] - rest[at, 2]))
+        return np.stack(columns, axis=1)
 
     def run(self, turns: Array, own: NDArray[np.bool_]) -> tuple[Array, Array, Array]:
         """Turns, heads and the ground's velocity on the target; turns (F, J, 3, 3) are the carried ones."""
@@ -243,7 +254,7 @@ class _Work:
             up = ground.keep_inside(place(target, bent, hips), joints, target.ground - 0.002 * target.size, self.fps)
             if up.max() < 0.003 * target.size:
                 break
-            hips = hips + up[:, None] * np.array([0.0, 0.0, 1.2])
+            hips = hips + np.minimum(up, 0.06 * target.size)[:, None] * np.array([0.0, 0.0, 1.0])
         return bent, hips
 
     def _length(self, name: str) -> float:

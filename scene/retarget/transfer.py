@@ -93,7 +93,10 @@ def shares(body: Body, part: str) -> Array:
     chain = body.chains[part]
     after = {"spine": body.chains["neck"], "neck": body.chains["head"]}.get(part, ())
     points = body.heads[list(chain)]
-    if after:
+    if body.backward[chain[-1]] and len(chain) > 1:
+        first = points[0] + (body.shape.tails[chain[0]] - body.shape.heads[chain[0]]) @ body.axes
+        points, end = np.vstack([first, points[:-1]]), points[-1]
+    elif after:
         end = body.heads[after[0]]
     else:
         last = chain[-1]

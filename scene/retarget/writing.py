@@ -6,7 +6,8 @@ asked to be the active one. Whatever must be switched for it (IK to FK, controls
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,13 +17,14 @@ from numpy.typing import NDArray
 
 from ...animal.rotations import matrix_from_axis_angle
 from .. import compat
+from ..all_or_nothing import all_or_nothing
 from . import checking
 from .body_map import LEGS, SEGMENTS, BodyMap
 from .channels import Known, Solved, learn, solve, telling
 from .handles import Handle, Handles, find_handles
 from .ik_controls import find_ik, swing
 from .keys import bone_path, write_turns
-from .rig_shape import RigError, RigMotion
+from .rig_shape import RigError, RigMotion, RigShape
 from .twin import Twin, twin_of
 
 Array = NDArray[np.float64]
@@ -70,6 +72,32 @@ class Written:
     report: WriteReport
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A rig that was tried out and can be written to. stiff: bones of the body's girdles that nothing turns on their own; a motion had
+    better leave them at rest beside what they hang on."""
+
+    armature: bpy.types.Object
+    shape: RigShape
+    body: BodyMap | None
+    twin: Twin
+    handles: Handles
+
+    @property
+    def stiff(self) -> tuple[str, ...]:
+        turned = {handle.wants for handle in self.handles.handles}
+        girdles = [name for leg in LEGS for name in (self.body[f"{leg}_girdle"] if self.body is not None else ())]
+        return tuple(name for name in girdles if name not in turned)
+
+
+@contextmanager
+def prepared(armature: bpy.types.Object, shape: RigShape, body: BodyMap | None = None) -> Iterator[Prepared]:
+    """Try out a rig, whose skeleton is `shape` (`skeleton_of`), and keep its copy until the block ends. Raises RigError."""
+    check_writable(armature)
+    with twin_of(armature) as twin:
+        yield Prepared(armature, shape, body, twin, find_handles(twin, shape, body))
+
+
 def write_motion(armature: bpy.types.Object, motion: RigMotion, body: BodyMap | None = None,
                  options: WriteOptions | None = None) -> Written:
     """Key a motion of a rig's skeleton (`skeleton_of`) onto its handles, at the motion's own frames.
@@ -77,18 +105,19 @@ def write_motion(armature: bpy.types.Object, motion: RigMotion, body: BodyMap | 
     body: the parts of the skeleton; bones of no part are left alone; None = all are keyed. Nothing else of the rig or
     the scene changes; no undo step is pushed. Raises RigError for a rig that cannot be keyed; nothing is left then.
     """
-    from ..all_or_nothing import all_or_nothing
+    with prepared(armature, motion.shape, body) as ready:
+        return write_prepared(ready, motion, options)
 
-    options = options or WriteOptions()
-    check_writable(armature)
+
+def write_prepared(ready: Prepared, motion: RigMotion, options: WriteOptions | None = None) -> Written:
+    """`write_motion` for a rig that was tried out already."""
+    options, armature = options or WriteOptions(), ready.armature
     name = options.name or motion.name or armature.name
     report = WriteReport()
     with all_or_nothing(bpy.context.scene):
         action = bpy.data.actions.new(name)
         curves = compat.Curves(action, armature, assign=False)
-        with twin_of(armature) as twin:
-            handles = find_handles(twin, motion.shape, body)
-            _key(armature, twin, curves, handles, motion, body, options, report)
+        _key(ready, curves, motion, options, report)
         strip = None
         if options.nla:
             strip = compat.add_strip(armature, name, name, float(motion.frames[0]), action, curves.slot)
@@ -116,9 +145,9 @@ def check_writable(armature: Any) -> None:
         raise RigError(f"“{armature.name}” is in edit mode; leave it (Tab) first")
 
 
-def _key(armature: bpy.types.Object, twin: Twin, curves: compat.Curves, handles: Handles, motion: RigMotion, body: BodyMap | None,
-         options: WriteOptions, report: WriteReport) -> None:
+def _key(ready: Prepared, curves: compat.Curves, motion: RigMotion, options: WriteOptions, report: WriteReport) -> None:
     """Solve, write and check."""
+    armature, twin, handles, body = ready.armature, ready.twin, ready.handles, ready.body
     leg = checking.leg_length(motion.shape, body)
     slack = _SLACK * leg
     first = float(motion.frames[0])
@@ -139,15 +168,16 @@ def _key(armature: bpy.types.Object, twin: Twin, curves: compat.Curves, handles:
     if options.check:
         report.errors = checking.check(twin, curves, motion, body, leg, options.check)
     if options.ik:
-        _key_ik(armature, twin, curves, handles, solved, motion, body, options, report)
+        _key_ik(ready, curves, solved, motion, options, report)
     _write_switches(curves, handles, first, report)
 
 
-def _key_ik(armature: bpy.types.Object, twin: Twin, curves: compat.Curves, handles: Handles, solved: Solved, motion: RigMotion,
-            body: BodyMap | None, options: WriteOptions, report: WriteReport) -> None:
+def _key_ik(ready: Prepared, curves: compat.Curves, solved: Solved, motion: RigMotion, options: WriteOptions,
+            report: WriteReport) -> None:
     """Key the IK controls of the legs to the same motion. The switches have no keys yet, so that the copy can stand on IK."""
-    controls = find_ik(twin, motion.shape, body, handles)
-    if controls is None:
+    armature, twin, body = ready.armature, ready.twin, ready.body
+    controls = find_ik(twin, motion.shape, body, ready.handles)
+    if controls is None or body is None:
         return
     leg = checking.leg_length(motion.shape, body)
     for swivel in controls.swivels:
