@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ...animal.rotations import rotation_between
+from ...animal.rotations import matrix_from_axis_angle, rotation_between
 from . import wiring
 from .body_map import LEGS, BodyMap
 from .channels import Solved
@@ -22,19 +22,22 @@ from .twin import Twin
 
 Array = NDArray[np.float64]
 
+_ROUNDS = 8
+
 
 @dataclass(frozen=True)
 class Swivel:
     """A control that swings a knee around the line from hip to ankle: hip, knee and ankle are skeleton bones, by their heads.
 
-    rest: the angle of the knee, see `_around`, while the control is at rest.
+    line, bend (3,): from hip to ankle and from hip to knee at rest, in the axes of the control's base.
     """
 
     handle: Handle
     hip: str
     knee: str
     ankle: str
-    rest: float
+    line: Array
+    bend: Array
 
 
 @dataclass(frozen=True)
@@ -106,9 +109,10 @@ def _leg(probe: Probe, handles: Handles, chain: list[str], fresh: list[str]) -> 
             base = based(probe, made, [other for other in known if other in probe.above[name]])
             if base.base.exact[0]:
                 joints = chain[knees[0]:knees[0] + 3]
+                hip, knee, ankle = (probe.rest_heads[probe.twin.index[joint]] for joint in joints)
                 above = np.eye(3) if base.base.turn_by is None else probe.rest_axes[probe.twin.index[base.base.turn_by]]
-                places = [probe.rest_heads[probe.twin.index[joint]][None] for joint in joints]
-                swivels.append(Swivel(base, *joints, float(_around((above @ base.base.turn)[None], *places)[0])))
+                axes = above @ base.base.turn
+                swivels.append(Swivel(base, joints[0], joints[1], joints[2], axes.T @ (ankle - hip), axes.T @ (knee - hip)))
     return ready, swivels
 
 
@@ -136,13 +140,14 @@ def swing(swivel: Swivel, motion: RigMotion, solved: Solved) -> Array:
     hip, knee, ankle = motion.shape.of([swivel.hip, swivel.knee, swivel.ankle])
     above = np.eye(3) if base.turn_by is None else solved.axes[base.turn_by]
     axes = np.broadcast_to(above @ base.turn, (len(motion.frames), 3, 3))
-    # A chain of two bones bends in one plane, which stays where it is in this frame as long as the control is at rest.
-    return np.unwrap(_around(axes, motion.heads[:, hip], motion.heads[:, knee], motion.heads[:, ankle]) - swivel.rest)
-
-
-def _around(axes: Array, hip: Array, knee: Array, ankle: Array) -> Array:
-    """Angles (F,) of the knee about the line from hip to ankle, in axes (F, 3, 3) brought onto that line by the shortest way."""
-    line = unit(ankle - hip)
-    frame = rotation_between(axes[..., 1], line) @ axes
-    out = np.einsum("fba,fb->fa", frame, knee - hip)
-    return np.arctan2(out[:, 0], out[:, 2])
+    line = unit(motion.heads[:, ankle] - motion.heads[:, hip])
+    wanted = motion.heads[:, knee] - motion.heads[:, hip]
+    angles = np.zeros(len(motion.frames))
+    for _ in range(_ROUNDS):
+        # The leg as it rests on the control, brought onto the line by the shortest way; its knee then has this far to go.
+        turned = axes @ matrix_from_axis_angle(angles[:, None] * np.array([0.0, 1.0, 0.0]))
+        knees = np.einsum("fab,fb->fa", rotation_between(turned @ swivel.line, line), turned @ swivel.bend)
+        off = np.arctan2(np.einsum("fa,fa->f", np.cross(knees, wanted), line),
+                         np.einsum("fa,fa->f", knees, wanted) - np.einsum("fa,fa->f", knees, line) * np.einsum("fa,fa->f", wanted, line))
+        angles = angles + off
+    return np.unwrap(angles)
