@@ -1,6 +1,7 @@
 """What the bones of known rigs are, written by hand, and how much of it a matched map has right.
 
-`retarget_truth/*.json`: label, the rigs that it holds for, a note, and the bones of each part. Truth follows anatomy; where a rig's own
+`retarget_truth/*.json`: label, the rigs that it holds for, a note, and the bones of each part. Truth follows anatomy; where a
+rig's own
 names say something that its joints allow as well, it follows the names. Bones that mark a chain's end are in none.
 """
 

@@ -26,7 +26,8 @@ class Joints:
     """A skeleton in a frame of its own: z up, x along the plane of symmetry, y across it, its size 1.
 
     shape: the skeleton. places (J, 3) of the bones' heads, mended where a file left them out. tips (J, 3): where bones end: at
-    their tails where those are to be trusted, else their heads. parents (J,): the tree, loose pieces joined on. words (J,). twins (J,): the
+    their tails where those are to be trusted, else their heads. parents (J,): the tree, loose pieces joined on. words (J,). twins
+    (J,): the
     bone on the other side; itself on the midline, -1 where there is none. floor: where the world's z = 0 lies.
     """
 
@@ -140,7 +141,8 @@ def _tails_count(shape: RigShape, heads: Array, tails: Array) -> bool:
     far = np.linalg.norm(to_child, axis=1) > 1e-3
     if far.sum() < 3:
         return False
-    cosine = (to_child * to_tail).sum(axis=1)[far] / (np.linalg.norm(to_child, axis=1) * np.linalg.norm(to_tail, axis=1) + 1e-12)[far]
+    cosine = (to_child * to_tail).sum(axis=1)[far] / (np.linalg.norm(to_child, axis=1) * np.linalg.norm(to_tail,
+                                                                                                        axis=1) + 1e-12)[far]
     return float((cosine > 0.9).mean()) > 0.5
 
 
@@ -176,7 +178,8 @@ def _place_for(root: int, piece: NDArray[np.bool_], inside: NDArray[np.bool_], h
     """How far a loose piece is from the bone of the tree that it belongs on, and which that is; infinity where it is none's."""
     alone = piece.sum() == 1
     to_head = np.where(inside, np.linalg.norm(heads - heads[root], axis=1), np.inf)
-    to_tip = np.where(inside, np.linalg.norm(tails - heads[root], axis=1), np.inf) if tails is not None else np.full(len(heads), np.inf)
+    to_tip = np.where(inside, np.linalg.norm(tails - heads[root], axis=1), np.inf) if tails is not None else np.full(len(heads),
+                                                                                                                     np.inf)
     if to_tip.min() < 1e-3:
         return float(to_tip.min()), int(np.argmin(to_tip))
     if alone and to_head.min() < 1e-4:
@@ -219,7 +222,8 @@ def _symmetry(heads: Array, parents: NDArray[np.int_], words: tuple[Words, ...],
         lateral = lateral / length
         along = heads[:, :2] @ lateral
         middles = [float(middle @ lateral) for _, middle in spread] if len(spread) >= 3 else []
-        for offset in {float(np.median(along)), float(along.max() + along.min()) / 2, *([float(np.median(middles))] if middles else [])}:
+        for offset in {float(np.median(along)), float(along.max() + along.min()) / 2,
+                       *([float(np.median(middles))] if middles else [])}:
             score = _mirror_score(heads, lateral, offset)
             if directions:
                 score += 0.6 * float(np.average([abs(d @ lateral) for d in directions], weights=weight))
@@ -273,7 +277,8 @@ def _mirror_score(heads: Array, lateral: Array, offset: float) -> float:
     return float((weight * np.exp(-((distance / _NEAR) ** 2)) ).sum() / weight.sum()) - 0.3 * width
 
 
-def _twins(places: Array, tips: Array, parents: NDArray[np.int_], words: tuple[Words, ...], names: tuple[str, ...]) -> NDArray[np.int_]:
+def _twins(places: Array, tips: Array, parents: NDArray[np.int_], words: tuple[Words, ...],
+           names: tuple[str, ...]) -> NDArray[np.int_]:
     """Each bone's mirror image: the tree is walked from both sides at once, so that twins have parents that are twins."""
     children = children_of(parents)
     below = below_of(parents, order_of(parents, children))

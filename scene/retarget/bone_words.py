@@ -14,50 +14,70 @@ _SPLIT = re.compile(r"[^a-z0-9]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-zA-Z])(?=\d)|(?<=\d)(?=[a-zA-Z])")
 _ACCENTS = str.maketrans("äöüáàâãéèêíìîóòôõúùûçñß", "aouaaaaeeeiiioooouuucns")
 
-_LEFT = {"l", "left", "li", "lt", "lf", "lft", "links", "linke", "linker", "linkes", "gauche", "izquierda", "izquierdo", "izq", "izda",
+_LEFT = {"l", "left", "li", "lt", "lf", "lft", "links", "linke", "linker", "linkes", "gauche", "izquierda", "izquierdo", "izq",
+         "izda",
          "sinistra", "sinistro", "sx", "esquerda", "esquerdo", "esq", "lewy", "lewa", "hidari", "lev", "levyi", "levaya"}
-_RIGHT = {"r", "right", "re", "rt", "rgt", "rechts", "rechte", "rechter", "rechtes", "droite", "droit", "derecha", "derecho", "der", "dcha",
+_RIGHT = {"r", "right", "re", "rt", "rgt", "rechts", "rechte", "rechter", "rechtes", "droite", "droit", "derecha", "derecho",
+          "der", "dcha",
           "destra", "destro", "dx", "direita", "direito", "dir", "prawy", "prawa", "migi", "prav", "pravyi", "pravaya"}
 _BOTH_ENDS = {"fl": (1, "front"), "fr": (-1, "front"), "rl": (1, "hind"), "bl": (1, "hind"), "hl": (1, "hind"), "rr": (-1, "hind"),
-              "br": (-1, "hind"), "hr": (-1, "hind"), "lf": (1, "front"), "rf": (-1, "front"), "lh": (1, "hind"), "rh": (-1, "hind"),
+              "br": (-1, "hind"), "hr": (-1, "hind"), "lf": (1, "front"), "rf": (-1, "front"), "lh": (1, "hind"),
+              "rh": (-1, "hind"),
               "lb": (1, "hind"), "rb": (-1, "hind")}
-_FRONT = ("front", "fore", "vorder", "vorne", "delant", "avant", "anterior", "ante", "davanti", "dianteir", "przed", "mae", "peredn")
+_FRONT = ("front", "fore", "vorder", "vorne", "delant", "avant", "anterior", "ante", "davanti", "dianteir", "przed", "mae",
+          "peredn")
 _HIND = ("hind", "rear", "back", "hinter", "hinten", "trase", "arriere", "posterior", "post", "dietro", "tyl", "ushiro", "zadn")
 
 _PARTS = (
-    ("head", ("head", "skull", "kopf", "schadel", "cabeza", "tete", "crane", "testa", "cabeca", "glowa", "atama", "golova", "cranium")),
+    ("head", ("head", "skull", "kopf", "schadel", "cabeza", "tete", "crane", "testa", "cabeca", "glowa", "atama", "golova",
+              "cranium")),
     ("neck", ("neck", "hals", "nacken", "cuello", "cou", "collo", "pescoco", "szyja", "kubi", "sheya", "cervic")),
     ("tail", ("tail", "schwanz", "schweif", "rute", "cola", "queue", "coda", "cauda", "ogon", "shippo", "hvost", "rabo")),
-    ("spine", ("spine", "torso", "body", "chest", "back", "ribcage", "rib", "thorax", "lumbar", "wirbel", "rucken", "ruecken", "brust",
-               "columna", "espalda", "lomo", "pecho", "colonne", "dos", "poitrine", "schiena", "petto", "coluna", "peito", "kregoslup",
-               "sebone", "pozvon", "pelvis", "hips", "hip", "becken", "hufte", "huefte", "cadera", "bassin", "hanche", "bacino", "anca",
+    ("spine", ("spine", "torso", "body", "chest", "back", "ribcage", "rib", "thorax", "lumbar", "wirbel", "rucken", "ruecken",
+               "brust",
+               "columna", "espalda", "lomo", "pecho", "colonne", "dos", "poitrine", "schiena", "petto", "coluna", "peito",
+               "kregoslup",
+               "sebone", "pozvon", "pelvis", "hips", "hip", "becken", "hufte", "huefte", "cadera", "bassin", "hanche", "bacino",
+               "anca",
                "quadril", "koshi", "waist", "abdomen", "rump", "croup", "withers")),
-    ("root", ("root", "travel", "trajectory", "motion", "base", "master", "main", "global", "origin", "wurzel", "raiz", "racine", "radice")),
+    ("root", ("root", "travel", "trajectory", "motion", "base", "master", "main", "global", "origin", "wurzel", "raiz", "racine",
+              "radice")),
 )  # fmt: skip
 _SEGMENTS = (
-    ("toes", ("toe", "finger", "digit", "phalan", "hoof", "huf", "claw", "kralle", "zeh", "dedo", "doigt", "orteil", "sabot", "casco",
+    ("toes", ("toe", "finger", "digit", "phalan", "hoof", "huf", "claw", "kralle", "zeh", "dedo", "doigt", "orteil", "sabot",
+              "casco",
                    "pezuna", "dito", "zoccolo", "fetlock", "pastern", "knuckle", "palec", "ungula")),
-    ("cannon", ("metacarp", "metatars", "cannon", "palm", "mittelfuss", "mittelhand", "wrist", "carpus", "hock", "sprunggelenk", "poignet",
+    ("cannon", ("metacarp", "metatars", "cannon", "palm", "mittelfuss", "mittelhand", "wrist", "carpus", "hock", "sprunggelenk",
+                "poignet",
                      "handgelenk", "muneca", "tarsus", "corvejon")),
-    ("lower", ("forearm", "lowerarm", "lowerleg", "lowleg", "calf", "shin", "tibia", "radius", "ulna", "crus", "unterschenkel", "unterarm",
-                    "antebrazo", "pantorrilla", "avantbras", "mollet", "avambraccio", "polpaccio", "antebraco", "canela", "elbow", "ellbogen",
+    ("lower", ("forearm", "lowerarm", "lowerleg", "lowleg", "calf", "shin", "tibia", "radius", "ulna", "crus", "unterschenkel",
+               "unterarm",
+                    "antebrazo", "pantorrilla", "avantbras", "mollet", "avambraccio", "polpaccio", "antebraco", "canela", "elbow",
+                    "ellbogen",
                     "gaskin", "lowerlimb", "stifle", "knee", "knie")),
     ("upper", ("upperarm", "uparm", "upperleg", "upleg", "thigh", "femur", "humerus", "oberschenkel", "oberarm", "muslo", "brazo",
                     "cuisse", "coscia", "braccio", "coxa", "braco", "upperlimb", "udo")),
-    ("girdle", ("shoulder", "scapula", "clavicle", "collar", "schulter", "hombro", "escapula", "epaule", "omoplate", "spalla", "scapola",
+    ("girdle", ("shoulder", "scapula", "clavicle", "collar", "schulter", "hombro", "escapula", "epaule", "omoplate", "spalla",
+                "scapola",
                      "ombro", "hip", "pelvis", "hufte", "becken", "cadera", "hanche", "lopatka", "ilium")),
 )  # fmt: skip
-_EXTRAS = ("mane", "hair", "jaw", "chin", "mouth", "lip", "tongue", "eye", "lid", "brow", "ear", "nose", "nostril", "snout", "muzzle", "teeth",
-           "tooth", "fang", "cheek", "horn", "antler", "tusk", "trunk", "beard", "whisker", "wing", "fin", "saddle", "rein", "bridle", "belly",
-           "stomach", "breast", "udder", "muscle", "fur", "cloth", "weapon", "prop", "attach", "socket", "target", "pole", "ik", "ctrl", "control",
-           "kiefer", "ohr", "auge", "maul", "zunge", "mandibula", "oreja", "ojo", "boca", "lengua", "machoire", "oreille", "oeil", "gola",
+_EXTRAS = ("mane", "hair", "jaw", "chin", "mouth", "lip", "tongue", "eye", "lid", "brow", "ear", "nose", "nostril", "snout",
+           "muzzle", "teeth",
+           "tooth", "fang", "cheek", "horn", "antler", "tusk", "trunk", "beard", "whisker", "wing", "fin", "saddle", "rein",
+           "bridle", "belly",
+           "stomach", "breast", "udder", "muscle", "fur", "cloth", "weapon", "prop", "attach", "socket", "target", "pole", "ik",
+           "ctrl", "control",
+           "kiefer", "unterkiefer", "ohr", "auge", "maul", "zunge", "mandibula", "oreja", "ojo", "boca", "lengua", "machoire",
+           "oreille", "oeil", "gola",
            "orecchio", "occhio", "bocca", "orelha", "olho", "helper", "roll", "camera", "forehead", "temple", "skirt")  # fmt: skip
 _SEGMENT_WORDS = tuple((name, re.compile("|".join(stems))) for name, stems in _SEGMENTS)
 _LONG_EXTRAS = tuple(stem for stem in _EXTRAS if len(stem) > 3)
-_LIMB = ("leg", "paw", "foot", "feet", "hand", "arm", "limb", "bein", "pfote", "fuss", "vorderbein", "hinterbein", "pata", "pierna", "jambe",
-         "patte", "gamba", "zampa", "perna", "noga", "lapa", "ashi", "pied", "mano", "main", "hoof", "toe", "finger", "ankle", "knee", "elbow",
+_LIMB = ("leg", "paw", "foot", "feet", "hand", "arm", "limb", "bein", "pfote", "fuss", "vorderbein", "hinterbein", "pata",
+         "pierna", "jambe",
+         "patte", "gamba", "zampa", "perna", "noga", "lapa", "ashi", "pied", "mano", "main", "hoof", "toe", "finger", "ankle",
+         "knee", "elbow",
          "wrist", "hock")  # fmt: skip
-_TIPS = ("end", "leaf", "nub", "site", "effector", "endsite", "null")
+_TIPS = ("end", "ende", "leaf", "nub", "site", "effector", "endsite", "null")
 
 
 @dataclass(frozen=True)
@@ -97,9 +117,12 @@ def words_of(name: str) -> Words:
     extra = any(token.startswith(_LONG_EXTRAS) for token in words) or any(
         token.rstrip("s") in _EXTRAS for token in words)
     return Words(side, end, part, segment, extra, any(token in _TIPS for token in words),
-                 segment not in ("", "girdle") or any(token.startswith(_LIMB) or token.endswith(("leg", "foot", "paw")) for token in words),
-                 any(token.startswith(("ear", "ohr", "oreja", "oreille", "orecchi", "orelha")) for token in words if token != "earth"),
-                 any(token.startswith(("jaw", "chin", "mandib", "kiefer", "mouth", "boca", "machoire")) for token in words))
+                 segment not in ("", "girdle") or any(token.startswith(_LIMB) or token.endswith(("leg", "foot",
+                                                                                                 "paw")) for token in words),
+                 any(token.startswith(("ear", "ohr", "oreja", "oreille", "orecchi",
+                                       "orelha")) for token in words if token != "earth"),
+                 any(token.startswith(("jaw", "lowerjaw", "chin", "mandib", "kiefer", "unterkiefer", "mouth", "boca",
+                                       "machoire")) for token in words))
 
 
 def _side_and_end(tokens: list[str]) -> tuple[int, str]:

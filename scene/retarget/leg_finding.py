@@ -110,7 +110,8 @@ def _tallest(joints: Joints, tops: list[tuple[int, int]], floor: float) -> float
 
 
 def _legness(joints: Joints, chain: tuple[int, ...], floor: float, height: float) -> tuple[float, float]:
-    """With and without names: 1 for a limb that comes all the way down from the trunk to the ground, 0 for one that does neither."""
+    """With and without names: 1 for a limb that comes all the way down from the trunk to the ground, 0 for one that does
+    neither."""
     places = joints.places[list(chain)]
     low = min(float(places[:, 2].min()), float(joints.tips[chain[-1], 2]))
     drop = float(places[:, 2].max()) - low
@@ -142,7 +143,8 @@ def two_pairs(joints: Joints, pairs: list[LimbPair]) -> tuple[LimbPair, LimbPair
         raise RigError("all legs of this rig stand at one place; check that its rest pose is a standing animal")
     if any(pair.score > 0.85 for pair in apart[1:]):
         pairs_named = [pair for pair in legs if any(joints.words[bone].end or joints.words[bone].segment for bone in pair.first)]
-        if len(pairs_named) != 2 and len(legs) > 2 and legs[2].score > 0.9 * legs[1].score and _length(joints, legs[2]) > 0.75 * longest:
+        if len(pairs_named) != 2 and len(legs) > 2 and legs[2].score > 0.9 * legs[1].score and _length(joints,
+                                                                                                       legs[2]) > 0.75 * longest:
             raise RigError(f"this rig has {2 * len(legs)} legs; only animals with four can be matched, so set its parts by hand")
     return first, apart[0]
 

@@ -57,7 +57,8 @@ def _best_cut(leg: LegChain, end: str, foot: int, bends: Array, said: Sequence[s
         following: dict[int, tuple[float, tuple[int, ...]]] = {}
         for segment in range(5):
             cost, path = min(
-                (cost + _joint_cost(leg, bone, before, segment, end, foot, bends[bone]) + sum(_LACKING[before + 1:segment]), (*path, segment))
+                (cost + _joint_cost(leg, bone, before, segment, end, foot, bends[bone]) + sum(_LACKING[before + 1:segment]),
+                 (*path, segment))
                 for before, (cost, path) in best.items() if before <= segment)
             following[segment] = (cost + _bone_cost(leg, bone, segment, end, said), path)
         best = following

@@ -1,4 +1,5 @@
-"""Which bone is which part of the body, for any four-legged rig: from its tree, its geometry, its symmetry, and its names where they help.
+"""Which bone is which part of the body, for any four-legged rig: from its tree, its geometry, its symmetry, and its names where
+they help.
 
 First the plane of symmetry and the pairs of limbs, then the two pairs that stand on the ground; every way round (which pair is in
 front) is thought through to the end, and the one that makes the better animal is the answer. A preset is not needed.
@@ -144,7 +145,8 @@ def _chain(joints: Joints, pair: LimbPair, stance: Stance, on: int) -> LegChain:
     lengths = [np.linalg.norm(np.diff(leg, axis=0), axis=1) for leg in both]
     drop = [float(leg[0, 2] - leg[:, 2].min()) for leg in both]
     apart = float(np.abs(both[0] - both[1] * flip)[:, [0, 2]].max())
-    if min(d / max(length[:-1].sum(), 1e-9) for d, length in zip(drop, lengths, strict=True)) < 0.5 or apart > 0.35 * lengths[0].sum():
+    if min(d / max(length[:-1].sum(), 1e-9) for d, length in zip(drop, lengths,
+                                                                 strict=True)) < 0.5 or apart > 0.35 * lengths[0].sum():
         # A rest pose that lies or leaps: how far down the leg a joint is says what its height cannot.
         down = np.concatenate([[0.0], np.cumsum((lengths[0] + lengths[1]) / 2)])
         mean[:, 0], mean[:, 2] = 0.0, (down[-1] - down)
@@ -193,7 +195,8 @@ def _midline_doubt(joints: Joints, stance: Stance, body: Midline) -> float:
 
 def _side_doubt(joints: Joints, front: LimbPair, hind: LimbPair) -> float:
     """Sides that names give, against +y being left when the animal looks to +x."""
-    said = [joints.words[bone].side * np.sign(joints.places[bone, 1]) for pair in (front, hind) for bone in (*pair.first, *pair.second)]
+    said = [joints.words[bone].side * np.sign(joints.places[bone, 1]) for pair in (front, hind) for bone in (*pair.first,
+                                                                                                             *pair.second)]
     return -1.0 * float(np.mean(said))
 
 

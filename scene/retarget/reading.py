@@ -104,7 +104,8 @@ def _metarig_of(shape: RigShape) -> RigShape:
     skeleton = keep(shape, chosen)
     parents = skeleton.parents.copy()
     size = max(float(np.ptp(skeleton.heads, axis=0).max()), 1e-9)
-    loose = [k for k, bone in enumerate(chosen) if shape.parents[bone] < 0 or not shape.names[shape.parents[bone]].startswith(_ORIGINAL)]
+    loose = [k for k,
+             bone in enumerate(chosen) if shape.parents[bone] < 0 or not shape.names[shape.parents[bone]].startswith(_ORIGINAL)]
     parents[loose] = -1
     for k in loose:
         off = np.linalg.norm(skeleton.tails - skeleton.heads[k], axis=1)

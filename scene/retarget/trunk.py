@@ -33,7 +33,8 @@ class Midline:
 
 @dataclass(frozen=True)
 class Stance:
-    """Where the legs are, x forward: the bones that they hang on (-1: none; hind_loose: by nearness only), their bones, the x of fore and hind legs, and the
+    """Where the legs are, x forward: the bones that they hang on (-1: none; hind_loose: by nearness only), their bones, the x of
+    fore and hind legs, and the
     height of the trunk and of the ground."""
 
     front_on: int
@@ -79,7 +80,7 @@ def _find_spine(joints: Joints, stance: Stance, body: Midline) -> None:
     path = [*hind[:hind.index(top) + 1 if shared else len(hind)], *reversed(front[:front.index(top) if shared else len(front)])]
     while len(path) > 1 and path[0] == stance.hind_on and _is_tail(joints, stance, path[0], path[1]):
         path.pop(0)
-    above = [bone for bone in joints.above(top)[1:]] if shared else []
+    above = joints.above(top)[1:] if shared else []
     # Bones above both that lie behind the hips go on with the back; others carry the animal.
     while above and _lies_behind(joints, stance, above[0], path[0]):
         path.insert(0, above.pop(0))
@@ -142,7 +143,8 @@ def end_of(joints: Joints, bone: int) -> Array:
     below = [child for child in joints.children[bone] if joints.twins[child] == child]
     if not below:
         return joints.tips[bone]
-    chosen = max(below, key=lambda child: (joints.below[child].sum(), np.linalg.norm(joints.places[child] - joints.places[bone]), -child))
+    chosen = max(below, key=lambda child: (joints.below[child].sum(), np.linalg.norm(joints.places[child] - joints.places[bone]),
+                                           -child))
     return joints.places[chosen]
 
 
@@ -192,7 +194,8 @@ def _find_tail(joints: Joints, stance: Stance, body: Midline, free: set[int]) ->
     start = max(starts, key=score)
     if score(start) < 0.02:
         return
-    chain = _chain(joints, start, free, lambda bone: (joints.words[bone].part == "tail", joints.below[bone].sum(), -joints.places[bone, 0]))
+    chain = _chain(joints, start, free, lambda bone: (joints.words[bone].part == "tail", joints.below[bone].sum(),
+                                                      -joints.places[bone, 0]))
     first = chain[0]
     # A bone that still leads to the hips, not away from them, is the hips' own.
     if len(chain) > 1 and joints.words[first].part == "spine" and joints.words[chain[1]].part == "tail":
@@ -211,7 +214,8 @@ def _without_tips(joints: Joints, chain: list[int]) -> list[int]:
 def _find_neck(joints: Joints, stance: Stance, body: Midline, free: set[int]) -> None:
     """The chain that leads forward from the fore legs, up to the bone that carries ears or jaw, or the last one."""
     named = {bone for bone in free if any(joints.words[k].part in ("head", "neck") for k in np.flatnonzero(joints.below[bone]))}
-    ahead = named | {bone for bone in free if float(joints.places[joints.below[bone], 0].max()) > stance.front_x - 0.1 * stance.length
+    ahead = named | {bone for bone in free if float(joints.places[joints.below[bone],
+                                                                  0].max()) > stance.front_x - 0.1 * stance.length
              and joints.places[bone, 2] > stance.ground_z + 0.3 * (stance.trunk_z - stance.ground_z)
              and joints.places[bone, 0] > stance.hind_x}
 
@@ -250,12 +254,14 @@ def chain_has(joints: Joints, chain: Sequence[int], bone: int) -> bool:
 def _leads_on(joints: Joints, last: int, start: int) -> bool:
     """Whether a loose bone can be what follows the last of a chain: it begins before it and near."""
     gap = joints.places[start] - joints.places[last]
-    return not joints.children[last] and gap[0] > 0.0 and float(np.linalg.norm(gap)) < 0.2 and joints.words[start].part in ("", "head")
+    return not joints.children[last] and gap[0] > 0.0 and float(np.linalg.norm(gap)) < 0.2 and joints.words[start].part in ("",
+                                                                                                                            "head")
 
 
 def _neck_or_back(joints: Joints, stance: Stance, body: Midline) -> None:
     """The first bones of the neck that still lie along the back belong to it."""
-    while len(body.neck) > 1 and _is_back(joints, stance, body.neck[0]) and _reach(joints, body.neck[0]) < stance.front_x + 0.1 * stance.length:
+    while len(body.neck) > 1 and _is_back(joints, stance, body.neck[0]) and _reach(joints,
+                                                                                   body.neck[0]) < stance.front_x + 0.1 * stance.length:
         body.spine.append(body.neck.pop(0))
 
 
@@ -281,10 +287,11 @@ def _find_face(joints: Joints, body: Midline) -> None:
     head = body.head[0]
     taken = body.taken
     below = [bone for bone in np.flatnonzero(joints.below[head]) if bone not in taken]
-    jaws = [bone for bone in [*below, *joints.children[joints.parents[head]]] if joints.words[bone].jaw and joints.twins[bone] == bone
+    jaws = [bone for bone in [*below,
+                              *joints.children[joints.parents[head]]] if joints.words[bone].jaw and joints.twins[bone] == bone
             and bone not in taken]
     if jaws:
-        body.jaw = _without_tips(joints, _chain(joints, jaws[0], {b for b in jaws}, lambda bone: joints.below[bone].sum()))
+        body.jaw = _without_tips(joints, _chain(joints, jaws[0], set(jaws), lambda bone: joints.below[bone].sum()))
     ears = [bone for bone in below if joints.words[bone].ear and joints.twins[bone] not in (bone, -1) and joints.places[bone, 1] > 0
             and not joints.words[joints.parents[bone]].ear]
     if not ears:

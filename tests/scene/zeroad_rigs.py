@@ -50,7 +50,8 @@ def world_matrices(translations: np.ndarray, rotations: np.ndarray) -> np.ndarra
 
 
 def build_rig(folder: Path, name: str) -> Any:
-    """The armature object of a mesh, linked to the scene. Bones have the places and axes of the file's bind pose, and one length."""
+    """The armature object of a mesh, linked to the scene. Bones have the places and axes of the file's bind pose, and one
+    length."""
     import bpy
     from mathutils import Matrix
 
