@@ -42,8 +42,9 @@ def run(
             for name in WORST:
                 if name in found:
                     metrics[f"{way}_{name}"] = max(metrics.get(f"{way}_{name}", 0.0), float(found[name]))
-            kept = found["clip_names_kept"] / max(found["clips_written"], 1)
-            metrics[f"{way}_clip_names_kept"] = min(metrics.get(f"{way}_clip_names_kept", 1.0), kept)
+            if "clip_names_kept" in found:
+                kept = found["clip_names_kept"] / max(found["clips_written"], 1)
+                metrics[f"{way}_clip_names_kept"] = min(metrics.get(f"{way}_clip_names_kept", 1.0), kept)
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     (out / "table.md").write_text(_table(runs), encoding="utf-8")
     return metrics
@@ -70,8 +71,9 @@ def _table(runs: Sequence[tuple[float, dict[str, Any]]]) -> str:
     for rate, done in runs:
         for way, found in done["ways"].items():
             numbers = [f"{found[name]:.4f}" if name in found else "–" for name in _TITLES]
+            names = f"{found['clip_names_kept']} of {found['clips_written']}" if "clip_names_kept" in found else "–"
             rows.append(f"| {done['blender']} | {rate:g} | {way} | " + " | ".join(numbers)
-                        + f" | {found['clip_names_kept']} of {found['clips_written']} | {found.get('shape_keys', '–')} |")
+                        + f" | {names} | {found.get('shape_keys', '–')} |")
         skipped += [f"- {done['blender']}, {way}: {why}" for way, why in done["skipped"].items()]
     notes = "\nLeft out:\n\n" + "\n".join(dict.fromkeys(skipped)) + "\n" if skipped else ""
     return "\n".join(rows) + "\n" + notes

@@ -71,12 +71,14 @@ def new_scene(name: str, user: bpy.types.Scene, fps: float) -> bpy.types.Scene:
 
 def new_player(armature: bpy.types.Object, meshes: Sequence[bpy.types.Object], scene: bpy.types.Scene) -> Player:
     """Copy a rig and its meshes into a scene; drivers, constraints and modifiers that looked at the rig look at the copy."""
-    copy = armature.copy()
+    copy = _copy(armature)
+    copy.data.pose_position = "POSE"
+    copy.hide_viewport = copy.hide_render = False  # what is hidden is not evaluated
     scene.collection.objects.link(copy)
     pairs = []
     for item in meshes:
-        twin = item.copy()
-        twin.data = item.data.copy()
+        twin = _copy(item)
+        twin.hide_viewport = twin.hide_render = False
         scene.collection.objects.link(twin)
         if twin.parent == armature:
             twin.parent = copy
@@ -92,6 +94,16 @@ def new_player(armature: bpy.types.Object, meshes: Sequence[bpy.types.Object], s
                 constraint.target = copy
     _point_drivers(copy, armature, copy)
     return Player(armature, copy, tuple(pairs))
+
+
+def _copy(item: bpy.types.Object) -> bpy.types.Object:
+    """A copy of an object with data of its own, both of this file, whatever the original is linked from or overrides."""
+    copy = item.copy()
+    copy.data = item.data.copy()
+    for block in (copy, copy.data):
+        if block.override_library is not None:
+            block.make_local(clear_liboverride=True)
+    return copy
 
 
 def _point_drivers(owner: bpy.types.ID | None, old: bpy.types.ID, new: bpy.types.ID) -> None:

@@ -48,7 +48,7 @@ class Look:
 
 @dataclass
 class Actor:
-    """One rig on the stage. moving: bones besides the first that change their place. lost: what was left out, for people."""
+    """One rig on the stage. moving: bones that hang on others and change their place. lost: what was left out, for people."""
 
     armature: bpy.types.Object
     meshes: list[bpy.types.Object]
@@ -69,7 +69,6 @@ def set_up(player: Player, clips: Sequence[Sampled], look: Look, scene: bpy.type
     axes, lengths = _orthonormal(placed[:3, :3]), placed[:3, 3]
     stretch = np.linalg.norm(placed[:3, :3], axis=0)
     _strip(armature)
-    armature.data = armature.data.copy()
     names = _bones(armature, kept, look)
     shape = np.eye(4)
     shape[:3, :3] = look.scale * look.axes @ np.diag(stretch)
@@ -181,7 +180,6 @@ def _strip(armature: bpy.types.Object) -> None:
 def _bones(armature: bpy.types.Object, kept: dict[str, str | None], look: Look) -> dict[str, str]:
     """Take the other bones away and hang the kept ones together; gives the new name of each."""
     names = {name: _plain(name) if look.plain_names else name for name in kept}
-    armature.data.pose_position = "POSE"
     with compat.edit_mode([armature]):
         bones = armature.data.edit_bones
         for bone in list(bones):
@@ -282,7 +280,7 @@ def _orthonormal(matrices: Array) -> Array:
 def _key(
     armature: bpy.types.Object, clips: Sequence[Sampled], names: dict[str, str], placed: Array, look: Look, first: int,
 ) -> tuple[str, ...]:
-    """Write the clips as actions on NLA tracks; gives the bones besides the first that change their place."""
+    """Write the clips as actions on NLA tracks; gives the bones below others that change their place."""
     source = clips[0].bones
     poses = [local_poses(armature, source, names, clip, placed, look) for clip in clips]
     order = poses[0][0]
@@ -304,7 +302,7 @@ def _key(
         made.append((action, clip.name, start))
     for action, name, start in made:
         compat.push_strip(armature, action, name, start)
-    return tuple(name for b, name in enumerate(order) if moved[b] and b)
+    return tuple(name for b, name in enumerate(order) if moved[b] and armature.data.bones[name].parent is not None)
 
 
 def _key_shapes(mesh: StagedMesh, clips: Sequence[tuple[Sampled, int, Array | None]]) -> None:
