@@ -21,6 +21,9 @@ from . import (
     panels,
     preferences,
     properties,
+    retarget_panel,
+    retarget_preview,
+    retarget_properties,
     shape_panel,
     shape_properties,
     tool_state,
@@ -34,6 +37,7 @@ CLASSES = (
     *preferences.CLASSES,
     *properties.CLASSES,
     *footage_properties.CLASSES,
+    *retarget_properties.CLASSES,
     *shape_properties.CLASSES,
     *operators.CLASSES,
     BESTIARY_FH_photo,
@@ -41,6 +45,7 @@ CLASSES = (
     BESTIARY_FH_clip,
     *panels.CLASSES,
     *footage_panel.CLASSES,
+    *retarget_panel.CLASSES,
     *shape_panel.CLASSES,
     *export_panel.CLASSES,
     *add_menu.CLASSES,
@@ -54,6 +59,7 @@ def _before_load(*_args: object) -> None:
     clip_preview.hide()
     session.clear_message()
     tool_state.stop()
+    retarget_preview.stop()
     creatures.problems.clear()
 
 
@@ -63,6 +69,7 @@ def register() -> None:
         bpy.utils.register_class(cls)
     properties.register()
     footage_properties.register()
+    retarget_properties.register()
     shape_properties.register()
     add_menu.register()
     export_panel.register()
@@ -85,6 +92,7 @@ def unregister() -> None:
     local_server.stop_current()
     atexit.unregister(local_server.stop_current)
     tool_state.stop()
+    retarget_preview.stop()
     if _before_load in bpy.app.handlers.load_pre:
         bpy.app.handlers.load_pre.remove(_before_load)
     overlay.unregister()
@@ -92,6 +100,7 @@ def unregister() -> None:
     export_panel.unregister()
     add_menu.unregister()
     shape_properties.unregister()
+    retarget_properties.unregister()
     footage_properties.unregister()
     properties.unregister()
     for cls in reversed(CLASSES):

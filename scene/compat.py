@@ -28,6 +28,14 @@ def select_bones(armature: bpy.types.Object, names: Iterable[str]) -> None:
         owner.select = bone.name in wanted
 
 
+def bone_seen(armature: bpy.types.Object, name: str) -> bool:
+    """Whether a bone is shown: not hidden (on PoseBone since 5.0), and in no bone collection or one that is."""
+    bone, posed = armature.data.bones[name], armature.pose.bones[name]
+    hidden = posed.hide if hasattr(posed, "hide") else bone.hide
+    owners = bone.collections
+    return not hidden and (not len(owners) or any(one.is_visible_effectively for one in owners))
+
+
 def use_nodes(owner: bpy.types.Material | bpy.types.World) -> None:
     """Give a material or world its node tree; from 5.0 they always have one, and asking for it is deprecated."""
     if owner.node_tree is None:
@@ -37,13 +45,15 @@ def use_nodes(owner: bpy.types.Material | bpy.types.World) -> None:
 class Curves:
     """The F-curves of one data-block's part of an action: a channelbag since 4.4's slots, the action itself before."""
 
-    def __init__(self, action: bpy.types.Action, owner: bpy.types.ID, assign: bool = True) -> None:
+    def __init__(self, action: bpy.types.Action, owner: bpy.types.ID, assign: bool = True, over: bool = False) -> None:
         """Write to the part of `action` that drives `owner`, in a slot of its own where actions have slots.
 
         assign: make the action the owner's active one; without it the owner stays as it is (`slot`, or None, is for later).
+        over: into curves that may be there; their keys from the first to the last frame written go, all others stay.
         """
-        self.action = action
+        self.action, self.over = action, over
         self.slot: Any = None
+        self.written: set[str] = set()
         if assign:
             data = owner.animation_data or owner.animation_data_create()
             data.action = action
@@ -69,6 +79,7 @@ class Curves:
         indices: only these of the n channels.
         """
         channels = self._groups.get(group) or self._groups.new(group)
+        self.written.add(path)
         for index in range(values.shape[1]) if indices is None else indices:
             curve = self._bag.fcurves.new(path, index=index)
             curve.group = channels
@@ -77,7 +88,39 @@ class Curves:
             points.foreach_set("co", np.stack([frames, values[:, index]], axis=1).astype(np.float32).ravel())
             kind = bpy.types.Keyframe.bl_rna.properties["interpolation"].enum_items[interpolation].value
             points.foreach_set("interpolation", np.full(len(frames), kind, dtype=np.int32))
+            if kept is not None:
+                _add_keys(curve, kept)
             curve.update()
+
+
+_KEY_PARTS = {"co": 2, "handle_left": 2, "handle_right": 2}
+_KEY_KINDS = ("interpolation", "handle_left_type", "handle_right_type")
+
+
+def _read_keys(curve: bpy.types.FCurve, without: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
+    """All that a curve's keys are, but for those between the first and the last of these frames."""
+    points, found = curve.keyframe_points, {}
+    for name, width in _KEY_PARTS.items():
+        flat = np.empty(width * len(points), dtype=np.float32)
+        points.foreach_get(name, flat)
+        found[name] = flat.reshape(-1, width)
+    for name in _KEY_KINDS:
+        found[name] = np.empty(len(points), dtype=np.int32)
+        points.foreach_get(name, found[name])
+    at = found["co"][:, 0]
+    stays = (at < without[0] - 1e-3) | (at > without[-1] + 1e-3)
+    return {name: values[stays] for name, values in found.items()}
+
+
+def _add_keys(curve: bpy.types.FCurve, keys: dict[str, NDArray[Any]]) -> None:
+    """Put keys of `_read_keys` into a curve that has others; the caller updates it."""
+    if not len(keys["co"]):
+        return
+    mine = _read_keys(curve, np.array([np.inf, -np.inf]))
+    order = np.argsort(np.concatenate([mine["co"][:, 0], keys["co"][:, 0]]), kind="stable")
+    curve.keyframe_points.add(len(keys["co"]))
+    for name in (*_KEY_KINDS, *_KEY_PARTS):  # handles last: their types move them
+        curve.keyframe_points.foreach_set(name, np.concatenate([mine[name], keys[name]])[order].ravel())
 
 
 def assign(owner: bpy.types.ID, action: bpy.types.Action | None, slot: Any = None) -> None:
@@ -93,11 +136,15 @@ def assign(owner: bpy.types.ID, action: bpy.types.Action | None, slot: Any = Non
 def add_strip(
     owner: bpy.types.ID, track: str, name: str, start: float, action: bpy.types.Action, slot: Any = None,
 ) -> bpy.types.NlaStrip:
-    """Put an action on a new NLA track of a data-block, its first key at frame `start`; its active action and tracks stay."""
+    """Put an action on a new NLA track of a data-block, its first key at frame `start`; its active action and tracks stay.
+
+    Nothing plays outside of the strip.
+    """
     data = owner.animation_data or owner.animation_data_create()
     lane = data.nla_tracks.new()
     lane.name = track
     strip = lane.strips.new(name, int(np.floor(start)), action)
+    strip.extrapolation = "NOTHING"
     if slot is not None:
         strip.action_slot = slot
     # Strips begin at whole frames only when they are made; keys keep their exact times.
@@ -113,6 +160,18 @@ def action_curves(action: bpy.types.Action, slot: Any = None) -> list[bpy.types.
     bags = (bag for layer in action.layers for strip in layer.strips for bag in strip.channelbags
             if slot is None or bag.slot_handle == slot.handle)
     return [curve for bag in bags for curve in bag.fcurves]
+
+
+def drop_curves(action: bpy.types.Action, slot: Any, starts: tuple[str, ...]) -> None:
+    """Remove the F-curves, of one slot where actions have slots, whose data path begins with one of `starts`."""
+    if not hasattr(action, "layers"):
+        bags = [action]
+    else:
+        bags = [bag for layer in action.layers for strip in layer.strips for bag in strip.channelbags
+                if slot is None or bag.slot_handle == slot.handle]
+    for bag in bags:
+        for curve in [curve for curve in bag.fcurves if curve.data_path.startswith(starts)]:
+            bag.fcurves.remove(curve)
 
 
 def own_slot(action: bpy.types.Action, owner: bpy.types.ID) -> Any:
