@@ -16,6 +16,7 @@ from ..animal.model import AnimalModel
 from ..animal.placing import AnimalPose
 from . import compat, correctives, rig
 from .bone_layout import BoneLayout, lay_bones
+from .controls import build as controls
 from .frames import ARMATURE_AXES, RestFrame, bone_transforms, object_matrix
 
 Array = NDArray[np.float64]
@@ -77,19 +78,22 @@ def fit_bones_to_shape(armature: bpy.types.Object, model: AnimalModel) -> None:
     lay_anew(armature, lay_bones(model, animal.betas), record.frame)
     values = dict(vars(record), betas=tuple(float(b) for b in animal.betas))
     rig.write_record(armature, rig.RigRecord(**values))
-    pose_armature(armature, animal)
+    if not controls.has_controls(armature):  # those keep what they hold; the bones' own turns come on top of it
+        pose_armature(armature, animal)
     body = rig.body_of(armature)
     if body is not None:
         correctives.refresh_drivers(body, armature, model)
 
 
 def lay_anew(armature: bpy.types.Object, layout: BoneLayout, frame: RestFrame) -> None:
-    """Move the rest bones of a rig to where the layout has them; bone-local rotations and locations stay as they are."""
+    """Move the rest bones of a rig, and its controls, to where the layout has them; bone-local rotations and locations stay as they are."""
     with compat.edit_mode([armature]):
         bones = armature.data.edit_bones
         for name in layout.names:
             bones[name].use_connect = False
         _lay(bones, layout, frame)
+    if controls.has_controls(armature):
+        controls.lay_anew(armature)
 
 
 def _make_bones(bones: bpy.types.ArmatureEditBones, layout: BoneLayout) -> None:

@@ -80,7 +80,11 @@ class Curves:
         """
         channels = self._groups.get(group) or self._groups.new(group)
         self.written.add(path)
+        there = {curve.array_index: curve for curve in self._bag.fcurves if curve.data_path == path} if self.over else {}
         for index in range(values.shape[1]) if indices is None else indices:
+            kept = _read_keys(there[index], frames) if index in there else None
+            if kept is not None:
+                self._bag.fcurves.remove(there[index])
             curve = self._bag.fcurves.new(path, index=index)
             curve.group = channels
             points = curve.keyframe_points

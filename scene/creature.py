@@ -36,6 +36,7 @@ from ..animal.species import find_species
 from . import animals, armature, correctives, material, parts, rig
 from .all_or_nothing import all_or_nothing
 from .bone_layout import lay_bones
+from .controls import build as controls
 from .frames import RestFrame
 
 Array = NDArray[np.float64]
@@ -269,6 +270,8 @@ def settle(item: bpy.types.Object, model: AnimalModel) -> None:
     made = replace(record, betas=tuple(betas.tolist()), metres_per_unit=scale, unit=unit, shift=tuple(frame.shift.tolist()))
     rig.write_record(item, made)
     _write_pose(item, made, turns, shift * unit / record.unit)
+    if controls.has_controls(item):
+        controls.scale_places(item, unit / record.unit)
     for child in (rig.body_of(item), parts.parts_of(item)):
         if child is not None:
             child.location = (0.0, 0.0, 0.0)

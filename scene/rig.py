@@ -24,6 +24,9 @@ Array = NDArray[np.float64]
 KEY = "bestiary_rig"
 """The custom property, on the armature object, that holds the record."""
 
+CONTROLS_KEY = "bestiary_controls"
+"""The custom property, on the armature object, that says which controls were added to it (`controls.build`)."""
+
 PARTS_KEY = "bestiary_parts"
 """The custom property that marks the object of an animal's horns, mane and so on; it is not its body."""
 
@@ -118,8 +121,9 @@ def read_betas(armature: bpy.types.Object, record: RigRecord) -> Array:
 def read_animal(armature: bpy.types.Object) -> AnimalPose:
     """The animal as it stands in the scene now, pose and shape, the way back of building it.
 
-    Reads bone rotations and the root's location, not what constraints make of them, and the object's place without its
-    scale. Trans and pose are in the world, Blender units over `unit`. Raises ValueError when `armature` is not a rig.
+    Reads bone rotations and the root's location, not what constraints make of them but for those of our own controls, and the
+    object's place without its scale. Trans and pose are in the world, Blender units over `unit`. Raises ValueError when
+    `armature` is not a rig.
     """
     from ..animal.placing import AnimalPose
 
@@ -127,9 +131,16 @@ def read_animal(armature: bpy.types.Object) -> AnimalPose:
     if record is None:
         raise ValueError(f"{armature.name} is not an animal of Bestiary: it has no {KEY} property")
     posed = [armature.pose.bones[name] for name in record.bones]
-    quaternions = np.array([bone.matrix_basis.to_quaternion() for bone in posed])
+    if CONTROLS_KEY in armature:
+        import bpy
+
+        bpy.context.view_layer.update()
+        local = [armature.convert_space(pose_bone=bone, matrix=bone.matrix, from_space="POSE", to_space="LOCAL") for bone in posed]
+    else:
+        local = [bone.matrix_basis for bone in posed]
+    quaternions = np.array([matrix.to_quaternion() for matrix in local])
     pose, trans = model_parameters(
-        record.frame, quaternions, np.array(posed[0].location), root_joint(armature, record),
+        record.frame, quaternions, np.array(local[0].translation), root_joint(armature, record),
         rest_axes(armature, record), np.array(armature.matrix_world.normalized()))
     return AnimalPose(read_betas(armature, record), pose, trans, record.metres_per_unit, record.label,
                       record.species or None)
