@@ -62,6 +62,7 @@ def _app() -> Any:
         lift,
         reconstruct,
         render,
+        retarget,
         serve,
         status,
         stylise,
@@ -70,7 +71,7 @@ def _app() -> Any:
     )
 
     app = SubcommandApp()
-    for verb in (serve.serve, status.status, reconstruct.reconstruct, lift.lift, animate.animate, demo.demo):
+    for verb in (serve.serve, status.status, reconstruct.reconstruct, lift.lift, animate.animate, retarget.retarget, demo.demo):
         app.command(verb)
     groups: tuple[tuple[str, dict[str, Any]], ...] = (
         ("keys", {"server": keys.server, "client": keys.client, "allow": keys.allow}),

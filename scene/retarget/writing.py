@@ -21,7 +21,7 @@ from ..all_or_nothing import all_or_nothing
 from . import checking
 from .body_map import LEGS, SEGMENTS, BodyMap
 from .channels import Known, Solved, learn, solve, telling
-from .handles import Handle, Handles, find_handles
+from .handles import Handles, find_handles
 from .ik_controls import find_ik, swing
 from .keys import bone_path, write_turns
 from .rig_shape import RigError, RigMotion, RigShape
@@ -151,7 +151,6 @@ def _key(ready: Prepared, curves: compat.Curves, motion: RigMotion, options: Wri
     leg = checking.leg_length(motion.shape, body)
     slack = _SLACK * leg
     first = float(motion.frames[0])
-    _write_cleared(armature, curves, handles, first, report)
     solved = solve(handles, motion, slack)
     done = set(solved.axes) - {*solved.unknown, *solved.waiting}
     _write_handles(armature, curves, handles, solved, motion.frames, done, report)
@@ -169,7 +168,10 @@ def _key(ready: Prepared, curves: compat.Curves, motion: RigMotion, options: Wri
         report.errors = checking.check(twin, curves, motion, body, leg, options.check)
     if options.ik:
         _key_ik(ready, curves, solved, motion, options, report)
-    _write_switches(curves, handles, first, report)
+    report.switches = write_switches(curves, handles, first)
+    cleared = _write_cleared(ready, curves, first)
+    if cleared:
+        report.messages.append("put to rest while the clip plays: " + _listed(cleared))
 
 
 def _key_ik(ready: Prepared, curves: compat.Curves, solved: Solved, motion: RigMotion, options: WriteOptions,
@@ -230,7 +232,7 @@ def _write_handles(armature: bpy.types.Object, curves: compat.Curves, handles: H
             curves.write(f"{bone_path(bone.name)}.location", solved.moves[handle.name], frames, bone.name)
 
 
-def _write_switches(curves: compat.Curves, handles: Handles, first: float, report: WriteReport) -> None:
+def write_switches(curves: compat.Curves, handles: Handles, first: float) -> tuple[str, ...]:
     """Key the switches that the handles need, once: they hold for the whole clip."""
     frames = np.array([first])
     for bone, key, value in handles.switches:
@@ -238,33 +240,24 @@ def _write_switches(curves: compat.Curves, handles: Handles, first: float, repor
     for bone, name in handles.off:
         path = f'{bone_path(bone)}.constraints["{bpy.utils.escape_identifier(name)}"].influence'
         curves.write(path, np.array([[0.0]]), frames, bone, "CONSTANT")
-    report.switches = tuple(f'{bone}["{key}"] = {value:g}' for bone, key, value in handles.switches)
+    return tuple(f'{bone}["{key}"] = {value:g}' for bone, key, value in handles.switches)
 
 
-def _write_cleared(armature: bpy.types.Object, curves: compat.Curves, handles: Handles, first: float, report: WriteReport) -> None:
-    """Key back to rest, for the clip, what stands out of it and would add to the motion."""
-    keyed = {handle.name: handle for handle in handles.handles}
+def _write_cleared(ready: Prepared, curves: compat.Curves, first: float) -> list[str]:
+    """Key back to rest, for the clip, what stands out of it and would add to the motion; gives the bones."""
+    turned = {"QUATERNION": ("rotation_quaternion", (1.0, 0.0, 0.0, 0.0)), "AXIS_ANGLE": ("rotation_axis_angle", (0.0, 0.0, 1.0, 0.0))}
     frames, cleared = np.array([first]), []
-    for bone in armature.pose.bones:
-        handle: Handle | None = keyed.get(bone.name)
-        turns = handle is not None and handle.wants is not None
-        moves = handle is not None and handle.pins is not None
-        mode = bone.rotation_mode
-        rest = {"location": np.zeros(3), "scale": np.ones(3)}
-        if not turns:
-            rest |= {"rotation_quaternion": np.array([1.0, 0, 0, 0])} if mode == "QUATERNION" else (
-                {"rotation_axis_angle": np.array([0.0, 0, 1, 0])} if mode == "AXIS_ANGLE" else {"rotation_euler": np.zeros(3)})
-        for channel, values in rest.items():
-            now = np.array(getattr(bone, channel))
-            same = np.abs(now - values).max() < 1e-6 or (channel == "rotation_axis_angle" and abs(now[0]) < 1e-6)
-            lock = bone.lock_location if channel == "location" else bone.lock_scale if channel == "scale" else bone.lock_rotation
-            if not same and not any(lock) and not (channel == "location" and moves):
-                curves.write(f"{bone_path(bone.name)}.{channel}", values[None], frames, bone.name, "CONSTANT")
-                cleared.append(bone.name)
-            elif channel == "location" and moves and not same:
-                pass
-    if cleared:
-        report.messages.append("put to rest while the clip plays: " + _listed(list(dict.fromkeys(cleared))))
+    for name in sorted(ready.twin.needed):
+        bone = ready.armature.pose.bones[name]
+        turn, still = turned.get(bone.rotation_mode, ("rotation_euler", (0.0, 0.0, 0.0)))
+        rests = ((turn, still, bone.lock_rotation), ("location", (0.0,) * 3, bone.lock_location), ("scale", (1.0,) * 3, bone.lock_scale))
+        for channel, rest, locks in rests:
+            path, away = f"{bone_path(name)}.{channel}", np.abs(np.array(getattr(bone, channel)) - rest)
+            at_rest = away.max() < 1e-6 or (channel == "rotation_axis_angle" and away[0] < 1e-6)
+            if not at_rest and not any(locks) and path not in curves.written:
+                curves.write(path, np.array([rest]), frames, name, "CONSTANT")
+                cleared.append(name)
+    return list(dict.fromkeys(cleared))
 
 
 def _listed(names: Iterable[str], most: int = 4) -> str:
