@@ -9,14 +9,14 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-_PREFIX = re.compile(r"^(?:mixamorig\d*|bip\d*|bip001|valvebiped|armature|rig|def|org|jnt|joint|bone|b|bn|cc_base|sk|skel)[\s_:|.\-]+", re.I)
+_PREFIX = re.compile(r"^(?:mixamorig\d*|bip\d*|valvebiped|armature|rig|def|org|jnt|joint|bone|b|bn|cc_base|sk|skel)[\s_:|.\-]+",
+                     re.IGNORECASE)
 _SPLIT = re.compile(r"[^a-z0-9]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-zA-Z])(?=\d)|(?<=\d)(?=[a-zA-Z])")
 _ACCENTS = str.maketrans("äöüáàâãéèêíìîóòôõúùûçñß", "aouaaaaeeeiiioooouuucns")
 
 _LEFT = {"l", "left", "li", "lt", "lf", "lft", "links", "linke", "linker", "linkes", "gauche", "izquierda", "izquierdo", "izq",
-         "izda",
-         "sinistra", "sinistro", "sx", "esquerda", "esquerdo", "esq", "lewy", "lewa", "hidari", "lev", "levyi", "levaya"}
+         "izda", "sinistra", "sinistro", "sx", "esquerda", "esquerdo", "esq", "lewy", "lewa", "hidari", "lev", "levyi", "levaya"}
 _RIGHT = {"r", "right", "re", "rt", "rgt", "rechts", "rechte", "rechter", "rechtes", "droite", "droit", "derecha", "derecho",
           "der", "dcha",
           "destra", "destro", "dx", "direita", "direito", "dir", "prawy", "prawa", "migi", "prav", "pravyi", "pravaya"}
@@ -34,32 +34,26 @@ _PARTS = (
     ("neck", ("neck", "hals", "nacken", "cuello", "cou", "collo", "pescoco", "szyja", "kubi", "sheya", "cervic")),
     ("tail", ("tail", "schwanz", "schweif", "rute", "cola", "queue", "coda", "cauda", "ogon", "shippo", "hvost", "rabo")),
     ("spine", ("spine", "torso", "body", "chest", "back", "ribcage", "rib", "thorax", "lumbar", "wirbel", "rucken", "ruecken",
-               "brust",
-               "columna", "espalda", "lomo", "pecho", "colonne", "dos", "poitrine", "schiena", "petto", "coluna", "peito",
+               "brust", "columna", "espalda", "lomo", "pecho", "colonne", "dos", "poitrine", "schiena", "petto", "coluna", "peito",
                "kregoslup",
                "sebone", "pozvon", "pelvis", "hips", "hip", "becken", "hufte", "huefte", "cadera", "bassin", "hanche", "bacino",
-               "anca",
-               "quadril", "koshi", "waist", "abdomen", "rump", "croup", "withers")),
+               "anca", "quadril", "koshi", "waist", "abdomen", "rump", "croup", "withers")),
     ("root", ("root", "travel", "trajectory", "motion", "base", "master", "main", "global", "origin", "wurzel", "raiz", "racine",
               "radice")),
 )  # fmt: skip
 _SEGMENTS = (
     ("toes", ("toe", "finger", "digit", "phalan", "hoof", "huf", "claw", "kralle", "zeh", "dedo", "doigt", "orteil", "sabot",
-              "casco",
-                   "pezuna", "dito", "zoccolo", "fetlock", "pastern", "knuckle", "palec", "ungula")),
+              "casco", "pezuna", "dito", "zoccolo", "fetlock", "pastern", "knuckle", "palec", "ungula")),
     ("cannon", ("metacarp", "metatars", "cannon", "palm", "mittelfuss", "mittelhand", "wrist", "carpus", "hock", "sprunggelenk",
-                "poignet",
-                     "handgelenk", "muneca", "tarsus", "corvejon")),
+                "poignet", "handgelenk", "muneca", "tarsus", "corvejon")),
     ("lower", ("forearm", "lowerarm", "lowerleg", "lowleg", "calf", "shin", "tibia", "radius", "ulna", "crus", "unterschenkel",
                "unterarm",
                     "antebrazo", "pantorrilla", "avantbras", "mollet", "avambraccio", "polpaccio", "antebraco", "canela", "elbow",
-                    "ellbogen",
-                    "gaskin", "lowerlimb", "stifle", "knee", "knie")),
+                    "ellbogen", "gaskin", "lowerlimb", "stifle", "knee", "knie")),
     ("upper", ("upperarm", "uparm", "upperleg", "upleg", "thigh", "femur", "humerus", "oberschenkel", "oberarm", "muslo", "brazo",
                     "cuisse", "coscia", "braccio", "coxa", "braco", "upperlimb", "udo")),
     ("girdle", ("shoulder", "scapula", "clavicle", "collar", "schulter", "hombro", "escapula", "epaule", "omoplate", "spalla",
-                "scapola",
-                     "ombro", "hip", "pelvis", "hufte", "becken", "cadera", "hanche", "lopatka", "ilium")),
+                "scapola", "ombro", "hip", "pelvis", "hufte", "becken", "cadera", "hanche", "lopatka", "ilium")),
 )  # fmt: skip
 _EXTRAS = ("mane", "hair", "jaw", "chin", "mouth", "lip", "tongue", "eye", "lid", "brow", "ear", "nose", "nostril", "snout",
            "muzzle", "teeth",
@@ -75,8 +69,7 @@ _LONG_EXTRAS = tuple(stem for stem in _EXTRAS if len(stem) > 3)
 _LIMB = ("leg", "paw", "foot", "feet", "hand", "arm", "limb", "bein", "pfote", "fuss", "vorderbein", "hinterbein", "pata",
          "pierna", "jambe",
          "patte", "gamba", "zampa", "perna", "noga", "lapa", "ashi", "pied", "mano", "main", "hoof", "toe", "finger", "ankle",
-         "knee", "elbow",
-         "wrist", "hock")  # fmt: skip
+         "knee", "elbow", "wrist", "hock")  # fmt: skip
 _TIPS = ("end", "ende", "leaf", "nub", "site", "effector", "endsite", "null")
 
 

@@ -166,7 +166,7 @@ def _middle(joints: Joints, pair: LimbPair) -> float:
 def _lacking(found: int, pairs: list[LimbPair]) -> str:
     todo = "choose the rig of a four-legged animal in a standing rest pose, or set its parts by hand"
     if found == 1:
-        return f"this rig stands on two legs (a person or a bird?), and four are needed; {todo}"
+        return f"this rig stands on two legs (a person, a bird, a fish?), and four are needed; {todo}"
     if pairs:
         return f"no legs that reach the ground were found in this rig (a fish, or wings?); {todo}"
     return f"no pair of limbs was found in this rig (a snake, or a single bone?); {todo}"

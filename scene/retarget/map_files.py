@@ -1,8 +1,7 @@
 """Body maps as files: presets for all rigs with the same bone names, those that ship and those that users save.
 
 A preset is JSON: `{"format": "bestiary-rig/1", "label": "…", "bones": {"spine": ["…"], …}}`. Files are strangers': size, keys and
-types
-are checked, and what is wrong is said with the file's name and the field's.
+types are checked, and what is wrong is said with the file's name and the field's.
 """
 
 from __future__ import annotations

@@ -50,27 +50,34 @@ def match_body(shape: RigShape, label: str = "") -> BodyMap:
         raise RigError(f"this rig has {len(skeleton)} bones; no animal needs more than {MAX_BONES}")
     if len(skeleton) < 5 or not np.isfinite(skeleton.heads).all():
         raise RigError("this rig has too few bones for an animal with four legs; choose another, or set its parts by hand")
+    answer = _upright_answer(skeleton)
+    return _as_map(answer, label)
+
+
+def _upright_answer(skeleton: RigShape) -> _Answer:
+    """The best answer for whatever direction is up. The world's z is believed unless another makes much more of a standing animal.
+
+    Raises the error of the world's z where there is none.
+    """
     failed: RigError | None = None
     best: tuple[float, _Answer] | None = None
-    for up in _ups(skeleton):
+    for turn, up in enumerate(_ups(skeleton)):
         try:
             answer = _best_answer(joints_of(skeleton, up))
         except RigError as error:
-            if isinstance(error, TwoLegsError) and failed is None and best is None:
-                raise
             failed = failed or error
             continue
-        stands = answer.front.stands + answer.hind.stands
-        if best is None:
-            # The world's z is believed unless another way up makes much more of a standing animal.
-            stands += 0.5
-        if best is None or stands > best[0]:
-            best = stands, answer
-        if stands > 1.7:
+        stands = answer.front.stands, answer.hind.stands
+        if isinstance(failed, TwoLegsError) and min(stands) < 0.7:
+            continue  # a person does not become an animal by lying down
+        good = sum(stands) - answer.doubt / 20.0 + 0.5 * (turn == 0)
+        if best is None or good > best[0]:
+            best = good, answer
+        if turn == 0 and min(stands) > 0.8:
             break
     if best is None:
         raise failed or RigError("no four-legged animal was found in this rig")
-    return _as_map(best[1], label)
+    return best[1]
 
 
 def missing(body: BodyMap) -> tuple[str, ...]:

@@ -124,7 +124,8 @@ def _grow_spine(joints: Joints, stance: Stance, body: Midline) -> None:
     """Find the back beside bones that legs and back all hang on: the longest chain from hind to fore legs."""
     starts = body.root or [bone for bone in range(len(joints.places)) if joints.parents[bone] < 0]
     while True:
-        options = [child for bone in starts for child in joints.children[bone] if child not in stance.legs and child not in body.root
+        options = [child for bone in starts for child in joints.children[bone]
+                   if child not in stance.legs and child not in body.root
                    and joints.twins[child] in (child, -1) and _is_back(joints, stance, child)]
         if not options:
             return
@@ -184,7 +185,8 @@ def _find_tail(joints: Joints, stance: Stance, body: Midline, free: set[int]) ->
         back = stance.hind_x - float(tips[:, 0].min())
         head = any(joints.words[k].part in ("head", "neck") or joints.words[k].jaw for k in np.flatnonzero(joints.below[bone]))
         low = float(tips[:, 2].max()) < stance.ground_z + 0.25 * (stance.trunk_z - stance.ground_z)
-        return back / stance.length + (2.0 if word.part == "tail" else 0.0) - 3.0 * head - 2.0 * word.extra - 2.0 * low + 0.02 * len(tips)
+        against = 3.0 * head + 2.0 * word.extra + 2.0 * low
+        return back / stance.length + 2.0 * (word.part == "tail") - against + 0.02 * len(tips)
 
     starts = [bone for bone in free if joints.parents[bone] not in free
               and joints.places[bone, 0] < stance.hind_x + 0.4 * stance.length
@@ -260,8 +262,8 @@ def _leads_on(joints: Joints, last: int, start: int) -> bool:
 
 def _neck_or_back(joints: Joints, stance: Stance, body: Midline) -> None:
     """The first bones of the neck that still lie along the back belong to it."""
-    while len(body.neck) > 1 and _is_back(joints, stance, body.neck[0]) and _reach(joints,
-                                                                                   body.neck[0]) < stance.front_x + 0.1 * stance.length:
+    furthest = stance.front_x + 0.1 * stance.length
+    while len(body.neck) > 1 and _is_back(joints, stance, body.neck[0]) and _reach(joints, body.neck[0]) < furthest:
         body.spine.append(body.neck.pop(0))
 
 

@@ -39,7 +39,7 @@ def read_clip(folder: Path, name: str) -> ZeroAdClip:
 
 
 def world_matrices(translations: np.ndarray, rotations: np.ndarray) -> np.ndarray:
-    """(…, 4, 4) where bones stand in metres, x forward, y left, z up, from translations (…, 3) and quaternions (…, 4) x y z w."""
+    """(…, 4, 4) where bones stand in metres, x forward, y left, z up, from translations (…, 3) and quaternions x y z w (…, 4)."""
     unit = rotations / np.linalg.norm(rotations, axis=-1, keepdims=True)
     file = bone_matrices(translations, unit)
     world = np.zeros((*file.shape[:-2], 4, 4))
