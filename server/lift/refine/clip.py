@@ -14,6 +14,7 @@ from ....animal.cameras import Camera
 from ....animal.motion import Motion
 from ....animal.tracks import Tracks
 from .evidence import Known, gather, unseen_for, with_measured_spread
+from .focal import focal_factor
 from .place import Picture, picture_of
 from .scene import Scene, joints_of, set_scene
 from .solve import solve
@@ -69,7 +70,13 @@ def refine_clip(
     known = gather(part, shapes, picture, settings.smooth)
     state = None
     if settings.bones:
-        state = solve(known.evidence, known.start, progress=lambda x: say(0.5 * x))
+        state = solve(known.evidence, known.start, progress=lambda x: say(0.4 * x))
+        if picture.assumed and settings.feet and settings.camera_static:
+            factor = focal_factor(tracks.skeleton, joints_of(known, state), known.seconds, known.evidence.link.numpy())
+            if factor != 1.0:
+                picture = replace(picture, focal=factor * picture.focal)
+                known = gather(part, shapes, picture, settings.smooth)
+                state = solve(known.evidence, known.start, progress=lambda x: say(0.4 + 0.1 * x))
         known = with_measured_spread(known, state)
         state = solve(known.evidence, state, rounds=3, progress=lambda x: say(0.5 + 0.1 * x))
     C = known.placed if state is None else joints_of(known, state)

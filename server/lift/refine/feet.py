@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ....animal.skeleton import Skeleton
 from .contacts import Contact
+from .noise import smooth
 
 Array = NDArray[np.float64]
 
@@ -25,6 +27,8 @@ SHARE_OF_SWING = 0.1
 """A foot rests below this share of the speed that it swings with."""
 HIGHEST_REST = 0.12
 """In units above its lowest place of the last and next second."""
+DRIFT_SECONDS = 1.0
+"""Errors of the animal's distance change no faster."""
 DEPTH_COUNTS = 0.4
 """Speed along the view is known less well than across it, and counts this much."""
 
@@ -48,13 +52,44 @@ def leg_top(skeleton: Skeleton, foot: int) -> int:
     return top if top != foot else skeleton.parents[foot] if skeleton.parents[foot] >= 0 else foot
 
 
-def speeds(X: Array, seconds: Array, view: Array) -> Array:
-    """Speed (F, J) in units a second of joints X (F, J, 3), along the view (F or 1, 3) counted less; central differences."""
+def speeds(X: Array, seconds: Array, view: Array, feet: Sequence[int], heights: Array, link: Array) -> Array:
+    """Speed (F, J) in units a second of joints X (F, J, 3), along the view (F or 1, 3) counted less; central differences.
+
+    How far away the animal is, its size in the picture tells badly: what all feet that may stand (heights (F, J)) move along the view
+    by, evenly, is taken away, as far as the whole animal moves along it (one that walks on the spot has no feet that stand).
+    """
     if len(X) < 2:
         return np.zeros(X.shape[:2])
     velocity = np.gradient(X, seconds, axis=0)
-    along = (velocity * view[:, None]).sum(-1, keepdims=True) * view[:, None]
-    return np.linalg.norm(velocity - (1.0 - DEPTH_COUNTS) * along, axis=-1)
+    depth = (velocity * view[:, None]).sum(-1, keepdims=True)
+    across = velocity - depth * view[:, None]
+    drift = _drift(depth[..., 0], np.linalg.norm(across, axis=-1), feet, heights[:, feet], seconds, link)
+    return np.linalg.norm(across + DEPTH_COUNTS * (depth - drift[:, None, None]) * view[:, None], axis=-1)
+
+
+def _drift(depth: Array, across: Array, feet: Sequence[int], heights: Array, seconds: Array, link: Array) -> Array:
+    """(F,): the smooth speed along the view that feet share which are low and slow across it, at most the body's; speeds along the
+    view and across it (F, J) of all joints, heights (F, K) of the feet."""
+    weight = standing_weights(across[:, feet], heights, seconds) + 1e-6
+    body, depth = depth.mean(1, keepdims=True), depth[:, feet]
+    stiff = max(DRIFT_SECONDS / float(np.median(np.diff(seconds))) / (2 * np.pi), 1.0) ** 4
+    drift = np.zeros(len(depth))
+    near = weight
+    for _ in range(8):
+        total = near.sum(1)
+        drift = smooth(((near * depth).sum(1) / total)[:, None], total, stiff * float(np.median(total)), link)[:, 0]
+        off = (depth - drift[:, None]) ** 2
+        near = weight / (1.0 + off / SLOWEST_PACE**2) ** 2
+    most = np.abs(smooth(body, np.ones(len(body)), stiff, link)[:, 0])
+    return np.clip(drift, -most, most)
+
+
+def standing_weights(across: Array, heights: Array, seconds: Array) -> Array:
+    """(F, K) 0..1: how well feet stand by their speed across the view and their heights (F, K) alone."""
+    around = max(1, round(1.0 / float(np.median(np.diff(seconds)))))
+    above = np.stack([h - _lowest(h, around) for h in heights.T], axis=1)
+    slow = np.maximum(SLOWEST_PACE, SHARE_OF_SWING * np.quantile(across, 0.9, axis=0))
+    return np.exp(-0.5 * ((above / HIGHEST_REST) ** 2 + (across / slow / 2.0) ** 2))
 
 
 def find_contacts(speed: Array, height: Array, feet: list[int], seconds: Array, jitter: float) -> list[Contact]:

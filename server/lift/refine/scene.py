@@ -55,12 +55,12 @@ def set_scene(
         views = going_along(C, feet, up, known.seconds, known.evidence.link.numpy())
     tilts = not cameras
     X = views.to_space(C)
-    # While the ground's tilt is not known well, heights are counted from the animal itself.
-    contacts = _contacts(X, (X - X[:, [skeleton.root]]) @ up, views, feet, known.seconds)
+    # Heights are counted from the animal itself: on its way the ground's tilt, never known well, would add up.
+    contacts = _contacts(X, (X - X[:, [skeleton.root]]) @ up, views, feet, known)
     for _ in range(2):
         if tilts and contacts:
             up = find_up(skeleton, X, feet, contacts)
-        contacts = _contacts(X, X @ up, views, feet, known.seconds)
+        contacts = _contacts(X, (X - X[:, [skeleton.root]]) @ up, views, feet, known)
     progress(0.1)
     if state is not None and contacts:
         X, up = _hold(skeleton, known, state, views, contacts, up, tilts, progress)
@@ -75,14 +75,14 @@ def joints_of(known: Known, state: State) -> Array:
     return known.evidence.tree.joints(state.root, state.directions, state.lengths).numpy().transpose(1, 0, 2)
 
 
-def _contacts(X: Array, heights: Array, views: Views, feet: list[int], seconds: Array) -> list[Contact]:
+def _contacts(X: Array, heights: Array, views: Views, feet: list[int], known: Known) -> list[Contact]:
     if not feet:
         return []
-    looks = views.looks
+    looks, seconds = views.looks, known.seconds
     noise = noise_level(X[:, feet] - (X[:, feet] * looks[:, None]).sum(-1, keepdims=True) * looks[:, None],
                         np.ones((len(X), len(feet)), bool))
     every = float(np.median(np.diff(seconds))) if len(seconds) > 1 else 1.0
-    return find_contacts(speeds(X, seconds, looks), heights, feet, seconds, noise / every)
+    return find_contacts(speeds(X, seconds, looks, feet, heights, known.evidence.link.numpy()), heights, feet, seconds, noise / every)
 
 
 def _hold(
