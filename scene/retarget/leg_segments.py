@@ -29,7 +29,7 @@ _FOOT = (0.10, 0.08)
 """Where the lower segment meets the toes when there is nothing between them."""
 _LACKING = (0.4, 9.0, 9.0, 2.0, 2.8)
 _STUB = 0.36
-"""Of the longest bone: a thigh or shin is not as short as that."""
+"""Of the bone below: a thigh is not as short as that."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,8 @@ def _bone_cost(leg: LegChain, bone: int, segment: int, end: str, said: Sequence[
     joints = leg.joints
     lengths = np.linalg.norm(np.diff(joints, axis=0), axis=1)
     cost = 0.0
-    if segment in (_UPPER, _LOWER) and lengths[bone] < _STUB * lengths.max():
-        cost += 4.0
+    if segment == _UPPER and bone + 1 < len(leg.bones) and lengths[bone] < _STUB * lengths[bone + 1]:
+        cost += 6.0
     if segment == _GIRDLE:
         cost += max(0.0, (0.62 - joints[bone, 2]) / 0.1) ** 2 + (0.0 if bone or leg.inward > 0.5 else 0.3)
     elif segment == _UPPER and bone == 0:
