@@ -27,18 +27,20 @@ _MOVING = ("location", "rotation_quaternion", "rotation_euler", "rotation_axis_a
 
 
 def read_motion(
-    armature: Any, shape: RigShape, action: Any = None, frames: Sequence[float] | None = None, scene: Any = None,
+    armature: Any, shape: RigShape, action: Any = None, frames: Sequence[float] | None = None, scene: Any = None, slot: Any = None,
 ) -> RigMotion:
     """The motion of an armature object as its action plays it, on the bones of `shape` (all of its bones or some).
 
     action: another one than the armature's own. frames: the scene's frames to read (rising, any fractions); without them the
     action's own key times where they are evenly spaced, else its whole frames. The motion's fps is that of these samples. What
-    the object itself does is part of the motion, seen from where it stood when `shape` was read.
+    the object itself does is part of the motion, seen from where it stood when `shape` was read. slot: another one of the action's
+    than the one that plays, or would play, for the armature.
     Raises RigError without an action, for one without keys or only with NLA strips, or for a range of too many frames.
     """
     scene = scene or bpy.context.scene
     action = chosen_action(armature, action)
-    curves = _curves(armature, action)
+    slot = slot or compat.own_slot(action, armature)
+    curves = _curves(armature, action, slot)
     times = np.asarray(frames, dtype=np.float64) if frames is not None else sample_times(action, curves)
     if not 0 < len(times) <= MOST_FRAMES:
         raise RigError(f"{len(times)} frames are to be read; between 1 and {MOST_FRAMES} can be")
@@ -55,7 +57,7 @@ def read_motion(
         matrices = matrices[:, wanted]
         shift = _object_motion(armature, shape, curves, times)
     else:
-        matrices, shift = _from_scene(armature, shape, action, times, scene)
+        matrices, shift = _from_scene(armature, shape, action, times, scene, slot)
     if shift is not None:
         matrices = shift[:, None] @ matrices
     return RigMotion(shape, unsheared(matrices[..., :3, :3]), matrices[..., :3, 3], fps, times, action.name)
@@ -73,11 +75,17 @@ def chosen_action(armature: Any, action: Any = None) -> Any:
     return action
 
 
-def _curves(armature: Any, action: Any) -> dict[tuple[str, str], dict[int, Any]]:
+def clip_times(armature: Any, action: Any = None, slot: Any = None) -> Array:
+    """(F,) the scene's frames that `read_motion` reads where it is told none. Raises RigError as it does."""
+    action = chosen_action(armature, action)
+    return sample_times(action, _curves(armature, action, slot or compat.own_slot(action, armature)))
+
+
+def _curves(armature: Any, action: Any, slot: Any) -> dict[tuple[str, str], dict[int, Any]]:
     """F-curves by (bone, property) and index; the object's own have bone "". Raises RigError for an action that moves nothing here."""
     found: dict[tuple[str, str], dict[int, Any]] = {}
     bones = armature.pose.bones
-    for curve in compat.action_curves(action, compat.own_slot(action, armature)):
+    for curve in compat.action_curves(action, slot):
         match = _BONE.match(curve.data_path)
         bone, channel = (bpy.utils.unescape_identifier(match[1]), match[2]) if match else ("", curve.data_path)
         if channel in _MOVING and (not bone or bone in bones) and not curve.mute and len(curve.keyframe_points) + _samples(curve):
@@ -256,11 +264,11 @@ def _object_motion(armature: Any, shape: RigShape, curves: dict[tuple[str, str],
 # -- from the scene -------------------------------------------------------------------------------------------------
 
 
-def _from_scene(armature: Any, shape: RigShape, action: Any, times: Array, scene: Any) -> tuple[Array, Array]:
+def _from_scene(armature: Any, shape: RigShape, action: Any, times: Array, scene: Any, slot: Any) -> tuple[Array, Array]:
     """Pose matrices (F, J, 4, 4) and the object's motion (F, 4, 4) as Blender evaluates them."""
     out, shift = np.empty((len(times), len(shape), 4, 4)), np.empty((len(times), 4, 4))
     home = np.linalg.inv(shape.to_world)
-    with playing(armature, action, scene):
+    with playing(armature, action, scene, slot):
         for number, time in enumerate(times):
             scene.frame_set(int(np.floor(time)), subframe=float(time - np.floor(time)))
             graph = bpy.context.evaluated_depsgraph_get()
@@ -272,15 +280,15 @@ def _from_scene(armature: Any, shape: RigShape, action: Any, times: Array, scene
 
 
 @contextmanager
-def playing(armature: Any, action: Any, scene: Any) -> Iterator[None]:
+def playing(armature: Any, action: Any, scene: Any, slot: Any = None) -> Iterator[None]:
     """The armature plays just this action; afterwards the scene's frame, its action, slot and NLA are what they were."""
     data = armature.animation_data or armature.animation_data_create()
     kept = data.action, getattr(data, "action_slot", None), data.use_nla, scene.frame_current, scene.frame_subframe
     position = armature.data.pose_position
     try:
         data.use_nla = False
-        if data.action != action:
-            compat.play(armature, action, compat.own_slot(action, armature))
+        if data.action != action or slot is not None:
+            compat.play(armature, action, slot or compat.own_slot(action, armature))
         armature.data.pose_position = "POSE"
         yield
     finally:
