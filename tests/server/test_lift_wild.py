@@ -30,6 +30,7 @@ def test_wild_points_are_left_out_and_no_others() -> None:
     mended, count = without_wild(mixed)
     left_out = mixed.seen & ~mended.seen
     assert count == left_out.sum() and not (left_out & ~bad).any() and left_out.sum() > 0.9 * bad.sum()
+    assert without_wild(replace(mixed, frame_numbers=5 * np.arange(90)))[1] == 0  # too far apart to tell
     assert not find_swaps(mended)[1]  # two wild points look like a change of sides
 
 

@@ -18,6 +18,8 @@ Mask = NDArray[np.bool_]
 
 AROUND = 3
 """Frames before and after that tell where a joint should be."""
+APART = 0.12
+"""Of frames that are more seconds apart one tells little of the next, and nothing is taken for wild."""
 FEWEST = 3
 """Of those that must be known."""
 FAR, USUAL = 0.25, 6.0
@@ -35,6 +37,8 @@ def without_wild(tracks: Tracks) -> tuple[Tracks, int]:
     """The tracks without wild points, and how many those were."""
     seen = tracks.seen
     if len(tracks) < FEWEST + 1 or not seen.any():
+        return tracks, 0
+    if np.median(np.diff(np.asarray(tracks.frame_numbers))) / tracks.fps > APART:
         return tracks, 0
     expected = _expected(tracks)
     size = extent_of(tracks)
