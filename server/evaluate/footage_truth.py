@@ -39,10 +39,11 @@ class Seen:
     cameras: tuple[Camera, ...]
 
 
-def scene(model: AnimalModel, name: str, rng: np.random.Generator, noise: float = NOISE_PX, keypoints: str = "ap10k") -> Seen:
-    """The animals of SCENES[name], twice through their clips, before a camera that stands, or (`_moving`) goes along."""
+def scene(model: AnimalModel, name: str, rng: np.random.Generator, noise: float = NOISE_PX, loops: float = 2.0,
+          keypoints: str = "ap10k") -> Seen:
+    """The animals of SCENES[name], `loops` times through their clips, before a camera that stands, or (`_moving`) goes along."""
     clips = [load_shipped_clip(clip) for clip, _, _ in SCENES[name]]
-    count = 2 * min(map(len, clips))
+    count = round(loops * min(map(len, clips)))
     places = [_walked(model, clip, count) + [0.0, aside, 0.0] for clip, (_, _, aside) in zip(clips, SCENES[name], strict=True)]
     moving = name.endswith("_moving")
     everything = np.concatenate([one.reshape(-1, 3) for one in places])

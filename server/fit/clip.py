@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,15 +25,16 @@ from ...animal.track_points import FEWEST, superset_points
 from ...animal.tracks import Tracks
 from ..engine import JobFailure
 from ..lift.refine.place import Picture, picture_of
-from .body_points import BodyPoints
+from .body_points import BodyPoints, Hypotheses
 from .clip_solver import ClipState, Plan, Spreads, same_for_all, solve_clip
-from .clip_start import check_enough, choose_frames, directions, first_poses, point_counts, reshape, sizes_of
+from .clip_start import check_enough, choose_frames, directions, first_poses, point_counts, sizes_of
 from .clip_terms import ClipTerms, Views, fixed_shape, level
 from .hints import FitHints
 from .image import _one_thread
 from .shape_prior import shape_prior
 from .solver import minimise
 from .starts import camera_from_world
+from .terms import up_in_camera
 from .world import metres_per_unit
 
 Array = NDArray[np.float64]
@@ -52,6 +54,8 @@ ROOT_SPREAD = 20.0
 PLACE_SPREAD = 12.0
 """The same for the body: radians, and model units (2.5 long), a second²."""
 SAME_GROUND = (0.67, 1.5)
+ALONE_SIGMA, SIZE_SIGMA = 0.12, 0.1
+"""How far off the camera's pitch is that one animal alone suggests, radians; and how far animals' sizes are from their kinds' (a share)."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +123,8 @@ class _Subject:
     metres_per_unit: float
     left_out: list[str]
     lifted: Array | None = None
-    terms: ClipTerms | None = None
-    anchors: object = None
+    start: Any = None
+    paws: Array = field(default_factory=lambda: np.zeros((0, 3)))
     betas: Array | None = None
     pitch: float = 0.0
     ground: float = 0.0
@@ -222,7 +226,7 @@ class ClipFitter:
             count = len(self.subjects)
             for i, subject in enumerate(self.subjects):
                 self._shape(subject, lambda x, i=i: progress(0.3 * (i + x) / count, "finding the shape"))
-            self._share_ground()
+            self._share_ground(lambda x: progress(0.3, "finding the ground"))
             self.result = self._empty()
             for i, subject in enumerate(self.subjects):
                 def say(share: float, stage: str, i: int = i) -> None:
@@ -238,7 +242,8 @@ class ClipFitter:
         body = BodyPoints(self.model, *(torch.tensor(x[None], dtype=torch.float64, device=self.device) for x in (mean, basis)))
         terms = self._terms(subject, body)
         counts = point_counts(subject.points, self.model)
-        most = SHAPE_FRAMES
+        every = sum(last - first + 1 for first, last in subject.spans)
+        most = int(np.clip(every // 3, 4, SHAPE_FRAMES))  # neighbours tell the same
         frames = choose_frames(counts, most, subject.spans, FEWEST)
         if len(frames) > 2 * most:  # many spans: the best of them will do
             frames = sorted(sorted(frames, key=lambda f: -counts[f])[:2 * most])
@@ -249,47 +254,73 @@ class ClipFitter:
         rows = torch.tensor(frames, device=self.device)
         ground = terms.tensor(np.full(len(frames), self._first_ground(terms, h, rows)))
         plan = Plan(rows, None, shape=True, pitch=not subject.views.known, ground=terms.floor)
-        state = solve_clip(terms, ClipState(h, ground), plan, 14, lambda x: tick(0.7 + 0.3 * x))
-        subject.betas = body.betas(state.h)[0].cpu().numpy()
+        self._keep_shape(subject, terms, solve_clip(terms, ClipState(h, ground), plan, 14, lambda x: tick(0.7 + 0.3 * x)), plan)
+
+    def _shape_again(self, subject: _Subject, pitch: float) -> None:
+        """The shape and the ground under a camera that looks down by `pitch`."""
+        terms, state, plan = subject.start
+        turn = np.cos(pitch) * np.median(subject.paws[:, 1]) + np.sin(pitch) * np.median(subject.paws[:, 2])
+        state = ClipState(replace(state.h, pitch=torch.full_like(state.h.pitch, pitch)), torch.full_like(state.ground, -float(turn)))
+        plan = replace(plan, pitch=False)
+        self._keep_shape(subject, terms, solve_clip(terms, state, plan, 6), plan)
+
+    def _keep_shape(self, subject: _Subject, terms: ClipTerms, state: ClipState, plan: Plan) -> None:
+        subject.start = terms, state, plan
+        subject.betas = terms.body.betas(state.h)[0].cpu().numpy()
         subject.pitch, subject.ground = float(state.h.pitch[0]), float(state.ground[0])
-        if subject.views.known:
-            subject.metres_per_unit = self._metres_per_unit(subject.betas, subject.hints)
+        subject.paws = self._lowest(terms, state.h).cpu().numpy()
+        subject.metres_per_unit = self._metres_per_unit(subject.betas, subject.hints)
 
     def _pitches(self, subject: _Subject, frames: Sequence[int], pitch: Tensor | float) -> Tensor:
         if subject.views.known:
             return torch.tensor(subject.views.pitch[list(frames)], dtype=torch.float64, device=self.device)
         return torch.full((len(frames),), float(pitch), dtype=torch.float64, device=self.device)
 
-    def _first_ground(self, terms: ClipTerms, h, rows: Tensor) -> float:
+    def _first_ground(self, terms: ClipTerms, h: Hypotheses, rows: Tensor) -> float:
         """The usual height of the lowest paw."""
-        if not terms.has_paws:
-            return 0.0
-        from .terms import up_in_camera
+        up = up_in_camera(h.pitch)[0]
+        return float(((self._lowest(terms, h) * up).sum(1) + terms.place[rows, 2]).median())
 
+    def _lowest(self, terms: ClipTerms, h: Hypotheses) -> Tensor:
+        """(n, 3) where the lowest paw is, in the camera's axes; the root where the model has no paws."""
         s = terms.body.skeletons(h)
-        points, _ = terms.table(h, s)
-        height = (points[:, terms.paws] @ up_in_camera(h.pitch)[0][..., None])[..., 0].amin(1) + terms.place[rows, 2]
-        return float(height.median())
+        if not terms.has_paws:
+            return s.o[:, 0]
+        paws = terms.table(h, s)[0][:, terms.paws]
+        low = (paws @ up_in_camera(h.pitch)[0][..., None])[..., 0].argmin(1)
+        return paws[torch.arange(len(h), device=low.device), low]
 
-    def _share_ground(self) -> None:
+    def _share_ground(self, tick: Callable[[float], None]) -> None:
         """Animals before one camera agree on how far it looks down, and stand on one ground at sizes that their kinds may have."""
         if self.known:
             return
-        weights = [len(subject.spans) and sum(b - a + 1 for a, b in subject.spans) for subject in self.subjects]
-        pitch = float(np.average([subject.pitch for subject in self.subjects], weights=weights))
-        for subject in self.subjects:
-            assert subject.betas is not None
-            subject.ground *= np.cos(pitch) / max(np.cos(subject.pitch), 0.2)
-            subject.pitch = pitch
-            subject.metres_per_unit = self._metres_per_unit(subject.betas, subject.hints)
+        if len(self.subjects) > 1:
+            pitch = self._common_pitch()
+            for i, subject in enumerate(self.subjects):
+                self._shape_again(subject, pitch)
+                tick((i + 1) / len(self.subjects))
         drop = np.array([-(s.ground - self._sole(s)) * s.metres_per_unit for s in self.subjects])
         self.height = float(np.sort(drop)[(len(drop) - 1) // 2])
         for subject, own in zip(self.subjects, drop, strict=True):
             ratio = self.height / own if abs(own) > 1e-6 else 1.0
             if SAME_GROUND[0] < ratio < SAME_GROUND[1]:
                 subject.metres_per_unit *= ratio
-            else:
+            elif self.static:
                 subject.warnings.append("stands higher or lower than the others at its species' size; check the species")
+
+    def _common_pitch(self) -> float:
+        """How far the camera looks down: as each animal by itself suggests, and so that all stand on one ground at their sizes."""
+        tried = np.linspace(-0.5, 1.3, 361)
+        cost = np.zeros_like(tried)
+        heights = []
+        for subject in self.subjects:
+            cost += ((tried - subject.pitch) / ALONE_SIGMA) ** 2
+            y, z = subject.paws[:, 1:].T
+            heights.append(np.median(y[:, None] * np.cos(tried) + z[:, None] * np.sin(tried), axis=0) * subject.metres_per_unit)
+        above = np.array(heights)
+        if self.static:
+            cost += (np.log(np.maximum(above, 1e-3 * np.abs(above).max())).std(axis=0) / SIZE_SIGMA) ** 2 * len(above)
+        return float(tried[int(cost.argmin())])
 
     def _sole(self, subject: _Subject) -> float:
         """How far a standing paw's point lies above the ground, model units."""
@@ -308,20 +339,24 @@ class ClipFitter:
         every = sum(b - a + 1 for a, b in subject.spans)
         anchors = choose_frames(counts, max(2, round(every / (ANCHOR_S * self.fps))), subject.spans, FEWEST)
         progress(0.0, "finding directions")
-        h = directions(terms, subject.points, subject.views, anchors, self.picture.width, self.picture.height, self.fps,
-                       lambda x: progress(0.3 * x, "finding directions"))
+        _, state, plan = subject.start
+        if len(anchors) <= len(plan.frames):  # the frames of the shape are near enough to one another
+            anchors, h = plan.frames.tolist(), replace(state.h, z=state.h.z.new_zeros(len(state.h), 1))
+        else:
+            h = directions(terms, subject.points, subject.views, anchors, self.picture.width, self.picture.height, self.fps,
+                           lambda x: progress(0.3 * x, "finding directions"))
         spreads, done = self._spreads(terms), 0
         for first, last in subject.spans:
             mine = [i for i, f in enumerate(anchors) if first <= f <= last]
             if not mine:
                 continue
             begins = first_poses(terms, h_rows(h, mine), [anchors[i] for i in mine], list(range(first, last + 1)))
-            state: ClipState | None = None
+            before: ClipState | None = None
             for start in range(first, last + 1, WINDOW):
                 end = min(start + WINDOW - 1, last)
                 if last - end < AHEAD:
                     end = last
-                state, solved = self._window(terms, subject, begins, state, (first, start, end, last), spreads)
+                before, solved = self._window(terms, subject, begins, before, (first, start, end, last), spreads)
                 self._store(index, subject, solved, start)
                 done += end - start + 1
                 progress(0.3 + 0.7 * done / every, f"frame {done} of {every}")
@@ -469,5 +504,3 @@ def fit_clip(model: AnimalModel, tracks: Sequence[Tracks], species: Sequence[str
     none = [None] * len(tracks)
     return ClipFitter(model, tracks, species or none, none, settings or ClipSettings(), cameras, device).run(progress, partial)
 
-
-__all__ = ["ClipAnimal", "ClipFit", "ClipFitter", "ClipSettings", "fit_clip", "reshape"]

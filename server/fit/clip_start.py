@@ -17,7 +17,7 @@ from torch import Tensor
 from ...animal.keypoints import SUPERSET
 from ...animal.model import AnimalModel
 from ..engine import JobFailure
-from .body_points import BodyPoints, Hypotheses
+from .body_points import Hypotheses
 from .clip_solver import between, log_rotation
 from .clip_terms import ClipTerms, Views, select
 from .hints import Evidence, FitHints, check_hints
@@ -184,8 +184,3 @@ def check_enough(points: Array, model: AnimalModel, which: str, fewest: int) -> 
         seen = [SUPERSET[i] for i in np.flatnonzero((points[..., 2] > 0).any(0) & has)]
         raise JobFailure("bad_tracks", f"{which}: no frame shows more than {counts.max()} points that the model has "
                          f"({', '.join(seen) or 'none'}); {fewest} at once are needed.", "Track more points of the animal.")
-
-
-def reshape(h: Hypotheses, body: BodyPoints) -> Hypotheses:
-    """The hypotheses for a body with other shape coordinates, all of them zero."""
-    return replace(h, z=h.z.new_zeros(len(h), body.basis.shape[2]))
