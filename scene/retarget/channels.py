@@ -19,6 +19,8 @@ from .wiring import CopiedTurn
 
 Array = NDArray[np.float64]
 
+_FINE = 0.05  # what carries the whole animal is moved for this part of what others are moved for
+
 @dataclass
 class Solved:
     """By handle: axes (F, 3, 3) and heads (F, 3) in armature space; turns (F, 3, 3) and moves (F, 3) are what to key.
@@ -71,7 +73,7 @@ def solve(handles: Handles, motion: RigMotion, slack: float, known: Known | None
         if handle.pins is not None and sure_place:
             goal = _goal(handle, motion)
             away = goal - base_head
-            if handle.wide or np.abs(away).max() > slack:
+            if np.abs(away).max() > (_FINE * slack if handle.wide else slack):
                 result.moves[handle.name] = np.einsum("fba,fb->fa", rails, away)
                 result.heads[handle.name] = goal
     return result

@@ -92,7 +92,7 @@ def find_handles(twin: Twin, shape: RigShape, body: BodyMap | None, seed: int = 
     off = _release(twin, shape, wanted)
     probe = Probe(twin, shape, rng)
     chosen = _choose(probe, wanted, body)
-    if not chosen:
+    if not any(handle.channels.turns and handle.wants is not None for handle in chosen):
         raise RigError("no bone of the rig can be keyed: their rotation channels are locked or owned by constraints; "
                        "unlock them (N panel, Item), or choose another rig")
     return _measure(probe, chosen, wanted, switches, off)
@@ -129,7 +129,7 @@ class Probe:
         self.turns = {name: matrix_from_axis_angle(rng.normal(size=(count, 3)) * spread) for name in names
                       if self.channels[name].turns and all(self.channels[name].free) and name in twin.needed}
         self.moves = {name: rng.normal(size=(count, 3)) * 0.15 * spread * self.size for name in moving if self.channels[name].moves}
-        self.axes, self.heads = twin.try_poses(self.turns, self.moves)
+        self.axes, self.heads = twin.try_poses(self.turns, self.moves, count)
 
     def turn(self, name: str) -> Array:
         """(n, 3, 3)."""
@@ -236,9 +236,8 @@ def _choose(probe: Probe, wanted: list[str], body: BodyMap | None) -> list[Handl
     shape = probe.shape
     sharing: dict[str, list[str]] = {}
     for name in wanted:
-        handle = _rigid_handle(probe, name)
-        if handle is None and probe.channels[name].turns:  # some of its channels are locked
-            handle = name
+        # A bone of which some channels are locked is its own handle too, though it was not posed.
+        handle = name if probe.channels[name].turns else _rigid_handle(probe, name)
         if handle is not None:
             sharing.setdefault(handle, []).append(name)
     taken = {handle: _bearer(shape, names, body) for handle, names in sharing.items()}

@@ -40,9 +40,8 @@ class Twin:
         """The copy as the depsgraph made it at the last `read`."""
         return self.item.evaluated_get(self.scene.view_layers[0].depsgraph)
 
-    def try_poses(self, turns: Mapping[str, Array], moves: Mapping[str, Array]) -> tuple[Array, Array]:
-        """Pose bones by own turns (n, 3, 3) and moves (n, 3), n poses: axes (n, N, 3, 3) and heads (n, N, 3) that come of them."""
-        count = len(next(iter((*turns.values(), *moves.values()))))
+    def try_poses(self, turns: Mapping[str, Array], moves: Mapping[str, Array], count: int) -> tuple[Array, Array]:
+        """Pose bones by own turns (n, 3, 3) and moves (n, 3), n = `count` poses: axes (n, N, 3, 3) and heads (n, N, 3) that come of them."""
         frames = np.arange(count, dtype=np.float64)
         action = bpy.data.actions.new("bestiary probe")
         # Played poses are evaluated several times faster than poses that are set.

@@ -31,7 +31,7 @@ Array = NDArray[np.float64]
 
 _SLACK = 0.002  # of the leg's length: heads nearer than this to their place are not moved
 _SEEN = 48  # frames evaluated to learn what follows nothing rigidly
-_MOST = 200  # evaluated frames of a clip that is solved frame by frame
+_REST = 1e-4  # channels nearer than this to rest are at rest
 
 
 @dataclass(frozen=True)
@@ -253,7 +253,7 @@ def _write_cleared(ready: Prepared, curves: compat.Curves, first: float) -> list
         rests = ((turn, still, bone.lock_rotation), ("location", (0.0,) * 3, bone.lock_location), ("scale", (1.0,) * 3, bone.lock_scale))
         for channel, rest, locks in rests:
             path, away = f"{bone_path(name)}.{channel}", np.abs(np.array(getattr(bone, channel)) - rest)
-            at_rest = away.max() < 1e-6 or (channel == "rotation_axis_angle" and away[0] < 1e-6)
+            at_rest = away.max() < _REST or (channel == "rotation_axis_angle" and away[0] < _REST)
             if not at_rest and not any(locks) and path not in curves.written:
                 curves.write(path, np.array([rest]), frames, name, "CONSTANT")
                 cleared.append(name)
