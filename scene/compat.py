@@ -249,6 +249,27 @@ def _switch(scene: bpy.types.Scene, layer: bpy.types.ViewLayer, item: bpy.types.
         raise RuntimeError(f"Blender did not put {item.name} into {mode} mode")
 
 
+@contextmanager
+def window_shows(scene: bpy.types.Scene) -> Iterator[None]:
+    """Let the window show another scene until the block ends: some operators only know the active object of a window's scene.
+
+    Mode, selection and active object of the scene that it showed stay. Raises RuntimeError where Blender has no window at all.
+    """
+    windows = bpy.context.window_manager.windows
+    window = bpy.context.window or (windows[0] if len(windows) else None)
+    if window is None:
+        raise RuntimeError("this needs a window, and Blender runs without any")
+    shown, layer = window.scene, window.view_layer.name
+    try:
+        window.scene = scene
+        with bpy.context.temp_override(window=window):
+            yield
+    finally:
+        window.scene = shown
+        if layer in shown.view_layers:
+            window.view_layer = shown.view_layers[layer]
+
+
 def enable_gltf() -> None:
     """Make sure that Blender's glTF add-on is on: it is by default, but a bare module or a user may have it off."""
     if not hasattr(bpy.types, "EXPORT_SCENE_OT_gltf"):

@@ -50,10 +50,10 @@ def add_controls(armature: bpy.types.Object, body: BodyMap | None = None, *, sce
     body = body or build.body_map(armature)
     plan = build.plan_of(armature, body)
     shape = build.own_shape(armature)
-    posed, frames, action = _read(armature, shape, scene)
+    posed, frames, action = read_posed(armature, shape, scene)
     build.build(armature, plan, body, scene)
     try:
-        channels = _all_channels(plan, posed)
+        channels = all_channels(plan, posed)
         messages = list(plan.messages)
         if action is None:
             pose_channels(armature, channels)
@@ -63,7 +63,7 @@ def add_controls(armature: bpy.types.Object, body: BodyMap | None = None, *, sce
                 messages.append("the NLA strips still move the bones themselves, so the feet are on FK")
         else:
             messages.append(f"the motion as it was is kept in the action “{action.name}”")
-            action = _key(armature, action, channels, frames, f"{action.name} controls", ())
+            action = key_copy(armature, action, channels, frames, f"{action.name} controls", ())
     except BaseException:
         build.take_off(armature)
         raise
@@ -79,7 +79,7 @@ def remove_controls(armature: bpy.types.Object, *, scene: bpy.types.Scene | None
     about = build.record(armature)
     build.check(armature)
     shape, plan = build.own_shape(armature), build.plan_of(armature)
-    posed, frames, action = _read(armature, shape, scene)
+    posed, frames, action = read_posed(armature, shape, scene)
     moved = {plan.hips, *(name for chain in plan.chains for name in chain.bones)}
     for parts in plan.legs.values():
         moved |= {parts.upper, parts.lower, *parts.toes} | ({parts.cannon} if parts.cannon else set())
@@ -90,7 +90,7 @@ def remove_controls(armature: bpy.types.Object, *, scene: bpy.types.Scene | None
         pose_channels(armature, channels)
     else:
         messages = (f"the keys of the controls are kept in the action “{action.name}”",)
-        action = _key(armature, action, channels, frames, action.name.removesuffix(" controls") + " bones", tuple(about["bones"]))
+        action = key_copy(armature, action, channels, frames, action.name.removesuffix(" controls") + " bones", tuple(about["bones"]))
     return KeepReport(tuple(about["bones"]), action, 0 if action is None else len(frames), messages)
 
 
@@ -106,7 +106,7 @@ def posed_now(armature: bpy.types.Object, shape: RigShape) -> Posed:
     return Posed(shape, axes[None], chosen[None, :, :3, 3])
 
 
-def _read(armature: bpy.types.Object, shape: RigShape, scene: bpy.types.Scene) -> tuple[Posed, Array, Any]:
+def read_posed(armature: bpy.types.Object, shape: RigShape, scene: bpy.types.Scene) -> tuple[Posed, Array, Any]:
     """What a rig's own bones do: poses, frames (F,), and the action; without one, the pose that it shows now."""
     data = armature.animation_data
     action = None if data is None else data.action
@@ -119,7 +119,8 @@ def _read(armature: bpy.types.Object, shape: RigShape, scene: bpy.types.Scene) -
     return posed_now(armature, shape), np.array([float(scene.frame_current)]), None
 
 
-def _all_channels(plan: Plan, posed: Posed) -> Channels:
+def all_channels(plan: Plan, posed: Posed) -> Channels:
+    """Channels of all controls, and of the bones that they turn, for what the rig's own bones do."""
     channels = trunk_channels(plan, posed)
     count = len(posed.axes)
     root = np.broadcast_to(np.eye(3), (count, 3, 3)), np.zeros((count, 3))
@@ -142,7 +143,7 @@ def pose_channels(armature: bpy.types.Object, channels: Channels) -> None:
         bone.matrix_basis = Matrix(matrix.tolist())
 
 
-def _key(armature: bpy.types.Object, action: bpy.types.Action, channels: Channels, frames: Array, name: str, gone: tuple[str, ...],
+def key_copy(armature: bpy.types.Object, action: bpy.types.Action, channels: Channels, frames: Array, name: str, gone: tuple[str, ...],
          ) -> bpy.types.Action:
     """A copy of the action, the rig's active one from now, in which these channels' curves are new. gone: bones whose curves go."""
     names = {*channels.turns, *channels.places, *gone}
