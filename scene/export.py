@@ -134,3 +134,10 @@ def beside(path: Path) -> Iterator[Path]:
         if not partial.is_file():
             raise ExportError(f"{path}: Blender wrote no file")
         os.replace(partial, path)
+
+
+def bring_textures(partial: Path, path: Path) -> None:
+    """Move the pictures that an exporter has put into a folder `textures` beside `partial` to the one beside `path`."""
+    for picture in sorted((partial.parent / "textures").glob("*")):
+        (path.parent / "textures").mkdir(exist_ok=True)
+        os.replace(picture, path.parent / "textures" / picture.name)

@@ -15,7 +15,7 @@ import bpy
 import numpy as np
 
 from . import export_bvh, export_fbx, export_gltf, export_npz, export_usd
-from .export import ExportError, beside, kept_windows, target
+from .export import ExportError, beside, bring_textures, kept_windows, target
 from .export_clips import ACTIVE, CLIP, Clip, NoClip, clips_of
 from .export_meshes import MeshPlan, hair_of, meshes_of
 from .export_sampling import cleared, new_player, new_scene, sample
@@ -25,6 +25,8 @@ from .rig import read_record
 WRITERS = {".fbx": export_fbx, ".glb": export_gltf, ".gltf": export_gltf, ".bvh": export_bvh,
            ".usd": export_usd, ".usdc": export_usd, ".usda": export_usd, ".usdz": export_usd}
 SUFFIXES = (*WRITERS, ".npz")
+MANY = (".fbx", ".glb", ".gltf")
+"""Suffixes of files that hold several clips."""
 METRES, CENTIMETRES = "M", "CM"
 
 
@@ -78,7 +80,7 @@ def export_clip(
     scene_fps = scene.render.fps / scene.render.fps_base
     fps = options.fps if options.fps > 0 else scene_fps
     try:
-        found = [clips_of(rig, options.clips if suffix in (".fbx", ".glb", ".gltf") else ACTIVE, options.frames, scene) for rig in rigs]
+        found = [clips_of(rig, options.clips if suffix in MANY else ACTIVE, options.frames, scene) for rig in rigs]
         with cleared():
             if suffix == ".npz":
                 return ExportReport(path, *export_npz.write(path, rigs[0], found[0][0], scene, scene_fps, fps))
@@ -130,7 +132,7 @@ def _export(
     look = writer.look(options.unit)
     with_meshes = options.meshes and look.meshes is not None
     look = replace(look, deform_only=options.deform_only,
-                   meshes=MeshPlan(options.morphs, options.correctives) if with_meshes else None)
+                   meshes=MeshPlan(options.morphs, options.correctives, path.stem) if with_meshes else None)
     scene = new_scene(found[0][0].name, user, fps)
     players = [new_player(rig, meshes_of(rig, user) if with_meshes else [], scene) for rig in rigs]
     sampled = [sample(player, clips, scene, scene_fps, fps) for player, clips in zip(players, found, strict=True)]
@@ -144,6 +146,7 @@ def _export(
                     "object": actors[0].armature, "active_object": actors[0].armature, "selected_objects": [actors[0].armature]}
         with bpy.context.temp_override(**override):
             writer.write(partial, scene, actors, sampled[0], fps, options.unit)
+        bring_textures(partial, path)
     lost = [line for actor in actors for line in actor.lost]
     lost += [line for rig in rigs for line in _left_behind(rig, options, path.suffix.lower())]
     written = tuple((clip.name, len(clip)) for clips in sampled for clip in clips)
@@ -161,6 +164,8 @@ def _pairs(
         if item.data.as_pointer() not in seen:
             seen.add(item.data.as_pointer())
             pairs.append((item.data, made.data))
+            worn = zip(item.data.materials, made.data.materials, strict=False)
+            pairs += [(old, new) for old, new in worn if old is not None and old != new and all(old != pair[0] for pair in pairs)]
     for track in actor.armature.animation_data.nla_tracks:
         action = bpy.data.actions.get(track.name)
         if action is not None and action != track.strips[0].action:
@@ -178,4 +183,6 @@ def _left_behind(rig: bpy.types.Object, options: ExportOptions, suffix: str) -> 
         lines.append(f"{rig.name}: its shape is baked into the mesh; the sliders stay behind")
     if suffix == ".bvh" and options.meshes:
         lines.append("BVH holds bones alone, no skin")
+    if options.clips != ACTIVE and suffix not in MANY:
+        lines.append(f"A {suffix} file holds one clip: what plays now")
     return lines

@@ -15,6 +15,8 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from . import export_coats
+
 Array = NDArray[np.float64]
 
 HAIR_TYPES = ("CURVES", "CURVE")
@@ -23,10 +25,14 @@ _LEAST = 5e-5  # of the mesh's size: a shape that never moves a vertex further i
 
 @dataclass(frozen=True)
 class MeshPlan:
-    """What becomes of shape keys: all: every one stays. moving: those that something moves stay; without it they are left out."""
+    """What becomes of shape keys: all: every one stays. moving: those that something moves stay; without it they are left out.
+
+    label: goes before the names of textures, so that files beside one another do not share them.
+    """
 
     all: bool = False
     moving: bool = True
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,6 +111,7 @@ def stage_mesh(
     old, twin.data = twin.data, mesh
     bpy.data.meshes.remove(old)
     _reshape(mesh, matrix)
+    export_coats.paint(mesh, source, rig, plan.label)
     _hang(twin, stage, bone, names)
     if kept:
         _add_keys(twin, kept, offsets @ matrix[:3, :3].T, values)

@@ -18,7 +18,7 @@ from . import compat
 from .export_clips import Clip, whole_frames
 
 Array = NDArray[np.float64]
-KINDS = ("scenes", "objects", "armatures", "meshes", "actions", "collections", "materials")
+KINDS = ("scenes", "objects", "armatures", "meshes", "actions", "collections", "materials", "images")
 
 
 @dataclass(frozen=True)
