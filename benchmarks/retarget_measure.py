@@ -7,6 +7,7 @@ pose. The foot is the head of a leg's last true bone.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,7 +71,7 @@ def limb_angles(source: Limbs, target: Limbs, source_axes: Array, target_axes: A
     for leg in LEGS:
         here, there = source.joints[leg], target.joints[leg]
         names = [name for name in _SEGMENTS if name in here or name in there]
-        for first, second in zip(names[:-1], names[1:], strict=True):
+        for first, second in pairwise(names):
             if {first, second} <= set(here) & set(there):
                 one = _unit((here[second] - here[first]) @ source_axes)
                 two = _unit((there[second] - there[first]) @ target_axes)

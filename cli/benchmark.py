@@ -1,4 +1,4 @@
-"""`bestiary benchmark body | serve | import | herds | lift | poses | export`: measured ratios against what one would use instead."""
+"""`bestiary benchmark body | serve | import | herds | lift | poses | export | retarget`: measured ratios against what one would use instead."""
 
 from __future__ import annotations
 
@@ -136,6 +136,21 @@ def export(out: Path = Path("out/benchmark_export"), blender: tuple[str, ...] = 
     if not starts:
         raise CliError("No Blender was found.", NO_BLENDER)
     show(benchmark.run(out, starts, say=say), out)
+
+
+def retarget(out: Path = Path("out/benchmark_retarget"), data: Path | None = None) -> None:
+    """Eight clips onto twelve rigs without a manual map, measured in Blender beside a plain copy of rotations; and how fast it is.
+
+    Args:
+        out: Folder for metrics.json and table.md.
+        data: Folder of the rigs (../shared/data/rigs); rigs that are not there are left out.
+    """
+    need("bpy")
+    from ..benchmarks import retarget as benchmark
+
+    if data is not None and not data.is_dir():
+        raise CliError(f"The folder {data} was not found.", "Check the path; quote it if it has spaces.")
+    show(benchmark.run(out, data or benchmark.DATA, say), out)
 
 
 def need(module: str) -> None:

@@ -83,7 +83,8 @@ def _app() -> Any:
         ("evaluate", {"animal": evaluate.animal, "fit": evaluate.fit, "truth": evaluate.truth, "lift": evaluate.lift,
                       "lift-table": evaluate.lift_table, "lift-real": evaluate.lift_real, "footage": evaluate.footage}),
         ("benchmark", {"body": benchmark.body, "serve": benchmark.serve, "import": benchmark.import_animals, "herds": benchmark.herds,
-                       "lift": benchmark.lift, "poses": benchmark.poses, "export": benchmark.export}),
+                       "lift": benchmark.lift, "poses": benchmark.poses, "export": benchmark.export,
+                       "retarget": benchmark.retarget}),
     )
     for name, group in groups:
         nested = SubcommandApp()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,11 +137,7 @@ class Body:
                 above = self._ancestors(bone)
                 if before is None:
                     carriers[bone] = -1
-                elif before in above:
-                    continue
-                elif bone == line[0] and any(a in inner for a in above):
-                    continue
-                else:
+                elif before not in above and not (bone == line[0] and any(a in inner for a in above)):
                     carriers[bone] = before
         carriers[hips] = -1
         for root in self.roots:
@@ -161,7 +158,7 @@ class Body:
         out = np.zeros(len(self.shape), dtype=bool)
         for part in ("tail", "spine", "neck"):
             chain = self.chains[part]
-            for before, bone in zip(chain[:-1], chain[1:], strict=True):
+            for before, bone in pairwise(chain):
                 apart = np.linalg.norm(self.shape.tails[bone] - self.shape.heads[before])
                 length = np.linalg.norm(self.shape.tails[bone] - self.shape.heads[bone])
                 out[bone] = apart < 0.05 * length

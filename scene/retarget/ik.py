@@ -32,6 +32,10 @@ def reach_goals(
     total = float(lengths.sum())
     if total < 1e-12:
         return out
+    there = np.linalg.norm(goals - np.einsum("n,fni->fi", lengths, out), axis=-1) < 1e-6 * total
+    if there.all():
+        return out
+    kept = out
     distance = np.linalg.norm(goals, axis=-1)
     nearest = max(2 * float(lengths.max()) - total, 0.0) + 0.02 * total
     wanted = np.clip(distance, nearest, 0.9995 * total)
@@ -58,7 +62,8 @@ def reach_goals(
         largest = np.linalg.norm(turn, axis=-1).max(axis=-1, keepdims=True)[..., None]
         turn = turn * np.minimum(1.0, 0.35 / np.maximum(largest, 1e-12))
         out[active] = np.einsum("fnij,fnj->fni", matrix_from_axis_angle(turn), now)
-    return unit(out)
+    # What was where it should be is left alone, also a leg that is quite straight.
+    return np.where(there[:, None, None], kept, unit(out))
 
 
 def _swing(directions: Array, lengths: Array, goals: Array, side: Array) -> Array:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ...animal.rotations import rotation_between
 from . import feet, ground, reaching
-from .body import Body, Leg
+from .body import Body
 from .body_map import LEGS, BodyMap
 from .contacts import Contacts, find_contacts
 from .ik import reach_goals
@@ -38,7 +38,8 @@ class RetargetOptions:
 
     path: "keep" the source's; "in_place": without its way over the ground; "travel": a walk on the spot moves on.
     path_scale: of the way over the ground; None for the ratio of the legs. contacts: feet that stand are kept standing.
-    follows: bones of the target that cannot turn on their own and go with what carries them. ground: nothing goes below it. head_reach: a head that went to the ground goes to the ground. smooth: seconds, 0 for none.
+    ground: nothing goes below it. head_reach: a head that went to the ground goes to the ground. smooth: seconds, 0 for none.
+    follows: bones of the target that cannot turn on their own and go with what carries them.
     """
 
     path: str = "keep"
@@ -151,7 +152,8 @@ class _Work:
         start = np.mean(source.trunk, axis=0)
         over = scale if self.options.path_scale is None else self.options.path_scale
         velocity = self.found.velocity * over
-        shift = (way - np.r_[start[:2], self.found.ground]) * np.array([over, over, scale])
+        floor = self.found.ground if self.options.contacts or self.options.ground else source.ground
+        shift = (way - np.r_[start[:2], floor]) * np.array([over, over, scale])
         if self.options.path == "in_place" and len(shift) > 1:
             travel = smooth(shift[:, :2], 0.6 * self.fps)
             if self._straight(shift):

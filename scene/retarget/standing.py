@@ -33,12 +33,15 @@ def standing(motion: RigMotion, parts: BodyMap) -> Stance:
     """The rest pose, or where no animal could stand so, the clip's frame that stands best, turned to face as the rest pose does."""
     shape = motion.shape
     body = Body(shape, parts)
-    if score(body, body.heads[None])[0] >= _GOOD:
-        return Stance(body, shape.axes)
-    # The rest pose says nothing about up: the world does.
     axes = _world_axes(shape)
+    stands = score(body, body.heads[None])[0] >= _GOOD
+    if stands and axes[:, 2] @ body.axes[:, 2] > 0.5:
+        return Stance(body, shape.axes)
+    # Its legs do not say where up is, or another way than the world does: is there a frame in which it stands in the world?
     scores = score(body, motion.heads @ axes)
     best = int(np.argmax(scores))
+    if stands and scores[best] < _GOOD:
+        return Stance(body, shape.axes)
     if scores[best] <= score(body, (shape.heads @ axes)[None])[0] + 0.1:
         return Stance(body, shape.axes, ("the source's rest pose is not a standing one, and no frame of the clip is better",))
     heads = motion.heads[best]

@@ -6,6 +6,8 @@ they do on the source, so it keeps its own build; the segments of the legs are l
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -176,7 +178,7 @@ def groups(here: Leg, there: Leg) -> list[tuple[int, int, int, int]]:
     cuts[0] = (0, 0)
     cuts.append((end(here), end(there)))
     stretches = []
-    for (a, c), (b, d) in zip(cuts[:-1], cuts[1:], strict=True):
+    for (a, c), (b, d) in pairwise(cuts):
         same = here.segments[a:b] == there.segments[c:d]
         stretches += [(a + i, a + i + 1, c + i, c + i + 1) for i in range(b - a)] if same else [(a, b, c, d)]
     return stretches
