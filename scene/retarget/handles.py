@@ -242,9 +242,10 @@ def _choose(probe: Probe, wanted: list[str], body: BodyMap | None) -> list[Handl
             sharing.setdefault(handle, []).append(name)
     taken = {handle: _bearer(shape, names, body) for handle, names in sharing.items()}
     chosen = {handle: handle_for(probe, handle, name) for handle, name in taken.items()}
+    groups = {handle: sharing[handle] for handle in taken}
     _add_segments(probe, wanted, chosen)
     _add_mover(probe, wanted, chosen, body)
-    _add_pins(probe, wanted, chosen)
+    _add_pins(probe, wanted, chosen, groups)
     ruled = _ruled(chosen)
     for name, handle in chosen.items():
         rows = body is not None and handle.wants in (*body["spine"], *body["neck"], *body["tail"])
@@ -254,9 +255,12 @@ def _choose(probe: Probe, wanted: list[str], body: BodyMap | None) -> list[Handl
 
 
 def _bearer(shape: RigShape, names: list[str], body: BodyMap | None) -> str:
-    """Of skeleton bones that turn as one, the one that a handle should follow: that on which most legs hang, else the uppermost."""
+    """Of skeleton bones that turn as one, the one that a handle should follow: the head, that on which most legs hang, or the uppermost."""
     if len(names) == 1 or body is None:
         return names[0]
+    heads = [name for name in names if name in body["head"]]
+    if heads:
+        return heads[0]
     legs = dict.fromkeys(names, 0)
     for leg in LEGS:
         chain = [name for name in body.leg(leg) if name in shape.index]
@@ -356,11 +360,16 @@ def _add_mover(probe: Probe, wanted: list[str], chosen: dict[str, Handle], body:
     chosen[name] = replace(made, wide=True, pins=nearest, wants=nearest if turning else None)
 
 
-def _add_pins(probe: Probe, wanted: list[str], chosen: dict[str, Handle]) -> None:
-    """Let handles that can be moved bring their bone's head to its place, and find bones that only do that (a neck's tweaks)."""
-    for name, handle in list(chosen.items()):
-        if handle.channels.moves and handle.pins is None and handle.wants is not None and _rigid_handle(probe, handle.wants) == name:
-            chosen[name] = replace(handle, pins=handle.wants)
+def _add_pins(probe: Probe, wanted: list[str], chosen: dict[str, Handle], groups: dict[str, list[str]]) -> None:
+    """Let handles that can be moved bring their bone's head to its place, and find bones that only do that (a neck's tweaks).
+
+    groups: by handle, the skeleton bones that turn with it; the one that begins nearest to it is the one that is brought.
+    """
+    for name, group in groups.items():
+        if chosen[name].channels.moves and chosen[name].pins is None:
+            place = probe.rest_heads[probe.twin.index[name]]
+            bone = min(group, key=lambda one: float(np.linalg.norm(probe.rest_heads[probe.twin.index[one]] - place)))
+            chosen[name] = replace(chosen[name], pins=bone, reach=handle_for(probe, name, bone).reach)
     ruled = _ruled(chosen)
     pinned = {handle.pins for handle in chosen.values()}
     for bone in wanted:

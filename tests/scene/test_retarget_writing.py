@@ -109,16 +109,15 @@ def test_eulers_are_blenders(order: str) -> None:
 @pytest.mark.parametrize("kind", ["horse", pytest.param("wolf", marks=pytest.mark.slow), pytest.param("cat", marks=pytest.mark.slow),
                                   pytest.param("basic_quadruped", marks=pytest.mark.slow)])
 def test_a_rigify_rig_moves_as_wanted(opened: Callable[[str], Any], kind: str) -> None:
-    """Bones that nothing turns on their own, and faces made of stretched points, are left out of what must be exact."""
+    """Bones that nothing turns on their own, and faces made of stretched points, are not asked to move."""
     from bestiary.scene.retarget import writing
 
     rig = opened(kind)
     shape, body = _skeleton(rig)
     with writing.prepared(rig, shape, body) as ready:
-        stiff = ready.stiff
+        able = {handle.wants for handle in ready.handles.handles} | {handle.pins for handle in ready.handles.handles}
     faces = ("jaw", "left_ear", "right_ear")
-    kept = {part: tuple(name for name in chain if name not in stiff) for part, chain in body.bones.items() if part not in faces}
-    parts = type(body)(kept | {"head": body["head"][:1]})
+    parts = type(body)({part: tuple(name for name in chain if name in able) for part, chain in body.bones.items() if part not in faces})
     motion = random_motion(shape, parts, 40, size=0.15)
     written = writing.write_motion(rig, motion, parts)
     errors, report = _away(rig, motion, parts), written.report
