@@ -142,13 +142,14 @@ def _squares(mesh: bpy.types.Mesh, rgb: Array) -> Array:
 
 
 def _image(name: str, linear: Array) -> bpy.types.Image:
-    """A packed image of linear colours (H, W, 3)."""
+    """A packed image of linear colours (H, W, 3). Exporters name its file now after the image, now after its path: both are the same."""
+    name = bpy.path.clean_name(name)
     image = bpy.data.images.new(name, linear.shape[1], linear.shape[0], alpha=False)
     pixels = np.ones((*linear.shape[:2], 4), dtype=np.float32)
     low = linear <= 0.0031308
     pixels[..., :3] = np.where(low, 12.92 * linear, 1.055 * np.power(np.maximum(linear, 1e-9), 1 / 2.4) - 0.055)
     image.pixels.foreach_set(pixels.ravel())
-    image.filepath_raw, image.file_format = f"{bpy.path.clean_name(name)}.png", "PNG"
+    image.filepath_raw, image.file_format = f"{name}.png", "PNG"
     image.pack()
     return image
 

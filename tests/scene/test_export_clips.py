@@ -169,6 +169,15 @@ def test_the_coat_is_a_texture(animal: Any, tmp_path: Path) -> None:
     assert document["materials"][0]["pbrMetallicRoughness"]["baseColorTexture"] is not None
 
 
+def test_pictures_of_usd_lie_where_it_says(animal: Any, tmp_path: Path) -> None:
+    from bestiary.scene.export_clip import export_clip
+
+    _needs("usd")
+    export_clip(tmp_path / "a.usda", [animal])
+    named = [part for part in (tmp_path / "a.usda").read_text(encoding="utf-8").split("@") if part.endswith(".png")]
+    assert named and all((tmp_path / name).is_file() for name in named)
+
+
 def test_colours_of_faces_lie_in_squares_of_the_texture(blender: Any) -> None:
     from bestiary.scene import export_coats
 
