@@ -92,6 +92,9 @@ class Body:
         free = [c for c in self.shape.children[last] if self.shape.names[c] not in mapped]
         ends = [self.heads[c] for c in free if 1e-3 * length < np.linalg.norm(self.heads[c] - head) < 3 * longest
                 and self.heads[c][2] < head[2] + 0.05 * length]
+        tail = self.shape.tails[last] @ self.axes
+        if ends and tail[2] < head[2] and np.linalg.norm(tail - head) < 0.35 * length:
+            ends.append(tail)
         if ends:
             return max(ends, key=lambda end: float(np.linalg.norm(end - head)))
         along = (self.shape.tails[last] - self.shape.heads[last]) @ self.axes
@@ -104,6 +107,17 @@ class Body:
         """Length of a leg along its bones."""
         leg = self.legs[name]
         return float(np.linalg.norm(np.diff(self.joints(leg), axis=0), axis=1).sum())
+
+    def sole(self, leg: Leg) -> Array:
+        """(k, 3) points at rest that ride on a leg's last bone and may come to the ground: its tip, its own end, other toes."""
+        last = leg.bones[-1]
+        points, below = [leg.tip], [last]
+        while below:
+            bone = below.pop()
+            below += [c for c in self.shape.children[bone] if self.carriers[c] == bone]
+            points += [self.heads[bone], self.shape.tails[bone] @ self.axes]
+        near = [p for p in points[1:] if abs(p[2] - self.ground) < 0.1 * self.size and np.linalg.norm(p - leg.tip) < 0.3 * self.size]
+        return np.array([leg.tip, *near])
 
     def _stretch(self) -> None:
         """Legs whose last bone hangs in the air end on the ground of the others: their rig does not say where they end."""

@@ -44,8 +44,8 @@ def find_contacts(points: Array, rest_heights: Array, size: float, fps: float, b
         return Contacts(above < LOW, np.zeros(3), ground, heights)
     speed = np.gradient(points, axis=0) * fps / size
     own = np.zeros(2) if body is None else (body[-1, :2] - body[0, :2]) * fps / ((len(body) - 1) * size)
-    flow = ground_velocity(speed, above < LOW)
-    feet = above < LOW
+    feet, steps = above < LOW, np.diff(points, axis=0) * fps / size
+    flow = ground_velocity(speed, feet)
     for _ in range(3):  # what stands says how fast the ground goes, which says what stands
         pace = float(np.linalg.norm(flow - own))
         heights = _settled(heights, above, _calm(speed, flow, pace), size)
@@ -53,16 +53,10 @@ def find_contacts(points: Array, rest_heights: Array, size: float, fps: float, b
         feet = _standing(speed, above, flow, pace, fps)
         if not flow.any():
             break
-        flow = ground_velocity(speed, _inner(feet))
+        # From contact frame to contact frame: at its ends a foot's speed is half a swing's.
+        again = ground_velocity(steps, feet[1:] & feet[:-1])
+        flow = again if again.any() else flow
     return Contacts(feet, np.array([*flow * size, 0.0]), ground, heights)
-
-
-def _inner(feet: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Contacts (F, L) without their first and last frames, where these leave enough: a foot's speed there is half a swing's."""
-    inner = feet.copy()
-    inner[1:] &= feet[:-1]
-    inner[:-1] &= feet[1:]
-    return np.where(inner.sum(axis=0) >= 3, inner, feet)
 
 
 def _calm(speed: Array, flow: Array, pace: float) -> NDArray[np.bool_]:
