@@ -35,7 +35,8 @@ class AnimateQuestion:
     def ready(self) -> tuple[list[Tracks], list[str]]:
         """The tracks as they are sent, and what is to be told of them. Raises TracksError in words for the animator."""
         ready = [question.ready() for question in self.animals]
-        notes = [f"{name}: {note}" if len(ready) > 1 else note for name, (_, found) in zip(self.names, ready, strict=True) for note in found]
+        many = len(ready) > 1
+        notes = [f"{name}: {note}" if many else note for name, (_, found) in zip(self.names, ready, strict=True) for note in found]
         return [tracks for tracks, _ in ready], notes
 
     def arguments(self, tracks: list[Tracks]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ Work = Callable[[Progress, threading.Event], Any]
 
 @dataclass
 class Outcome:
-    """How a task ended: with a value, with an error, or cancelled; then the value is what was done until then, if that is worth anything."""
+    """How a task ended: with a value, with an error, or cancelled; then the value is what was done until then, where that is kept."""
 
     value: Any = None
     error: Exception | None = None

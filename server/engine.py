@@ -38,12 +38,15 @@ class Cancelled(Exception):
 class JobContext:
     """What an engine knows of the job it works on.
 
-    ``report`` gets every progress report, ``report_partial`` those with a part of the result; ``is_cancelled`` is asked at each. Without arguments it reports to
-    nobody and is never cancelled: for calls in process.
+    ``report`` gets every progress report, ``report_partial`` those with a part of the result; ``is_cancelled`` is asked at each. Without
+    arguments it reports to nobody and is never cancelled: for calls in process.
     """
 
     def __init__(
-        self, report: Report | None = None, is_cancelled: Callable[[], bool] | None = None, report_partial: ReportPartial | None = None
+        self,
+        report: Report | None = None,
+        is_cancelled: Callable[[], bool] | None = None,
+        report_partial: ReportPartial | None = None,
     ) -> None:
         self._report = report
         self._is_cancelled = is_cancelled

@@ -93,7 +93,8 @@ class Worker:
                     f"It has: {', '.join(self._engines)}.",
                 )
             inputs = wire_frames.open_frames(header.frames, parts[1:])
-            result, arrays = engine.run(check(header.body, inputs), inputs, JobContext(self._report, self._is_cancelled, self._report_partial))
+            context = JobContext(self._report, self._is_cancelled, self._report_partial)
+            result, arrays = engine.run(check(header.body, inputs), inputs, context)
         except Cancelled:
             result = m.Cancelled()
         except (JobFailure, WireError) as error:

@@ -43,7 +43,7 @@ class MovingAnimal:
     @property
     def known(self) -> np.ndarray:
         """(F,) bool: the frames that are known."""
-        return np.isfinite(self.poses).all(axis=(1, 2)) & np.isfinite(self.trans).all(axis=1)
+        return np.asarray(np.isfinite(self.poses).all(axis=(1, 2)) & np.isfinite(self.trans).all(axis=1))
 
 
 @dataclass
@@ -77,7 +77,8 @@ class Animated:
 
 def build_animate(
     tracks: Sequence[TracksLike | TrackedPoints], *, species: Sequence[str | None] | str | None = None,
-    family: Sequence[str | None] | str | None = None, cameras: Sequence[CameraLike] = (), engine: str = "fit", options: Options | None = None,
+    family: Sequence[str | None] | str | None = None, cameras: Sequence[CameraLike] = (), engine: str = "fit",
+    options: Options | None = None,
 ) -> tuple[AnimateRequest, dict[str, np.ndarray]]:  # fmt: skip
     """Make the message and its arrays.
 
@@ -91,8 +92,8 @@ def build_animate(
     animals = [pack_animal(one, number, arrays) for number, one in enumerate(tracks)]
     if sum(arrays[animal.points][..., 0].size for animal in animals) > MAX_TRACK_POINTS:
         raise BadInput(f"There are more than {MAX_TRACK_POINTS} points in all.", "Cut the footage into parts.")
-    names = [_for_each(value, len(tracks), what) for value, what in ((species, "species"), (family, "families"))]
-    request = AnimateRequest(animals, *names, engine=engine, options=dict(options or {}))
+    kinds, families = _for_each(species, len(tracks), "species"), _for_each(family, len(tracks), "families")
+    request = AnimateRequest(animals, kinds, families, engine=engine, options=dict(options or {}))
     if cameras:
         pack_cameras(cameras, len(arrays[animals[0].points]), arrays)
         request.K, request.R, request.t = "K", "R", "t"

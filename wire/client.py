@@ -213,14 +213,8 @@ class Client:
     ) -> Animated:
         """Make animals move as the tracks of a clip do, one for each, and wait for the result.
 
-        Args:
-            tracks: an ``animal.tracks.Tracks`` or a :class:`~.lifting.TrackedPoints` for each animal.
-            progress, cancel: as for :meth:`reconstruct`. What was done of a cancelled clip is lost here; follow the job of
-                :meth:`submit_animate` to keep its ``partial``.
-            more: ``species`` and ``family`` (one for each, or one for all), ``cameras``, ``options`` (docs/wire.md), ``engine``, ``deadline``.
-
-        Raises:
-            WireError: a subclass that says what is wrong and what to do.
+        ``more`` as for :func:`~.animating.build_animate`, and ``deadline``. To keep what was done of a cancelled clip follow the job of
+        :meth:`submit_animate`: its ``partial``. Raises WireError.
         """
         result = self.wait(self.submit_animate(tracks, **more), progress, cancel)
         if not isinstance(result, Animated):

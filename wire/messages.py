@@ -151,8 +151,8 @@ class LiftRequest(Struct, tag_field="kind", tag="lift"):
 class AnimateRequest(Struct, tag_field="kind", tag="animate"):
     """The animals of the server's model, moving as the tracks of one clip do: one for each of ``animals``.
 
-    ``species`` and ``families``: a name or None for each animal, or empty. All tracks are of one piece of footage; ``K``, ``R``, ``t`` as in
-    :class:`LiftRequest`, of the frames of the first animal. Options: docs/wire.md. Progress brings what is done so far.
+    ``species`` and ``families``: a name or None for each animal, or empty. All tracks are of one piece of footage; ``K``, ``R``, ``t``
+    as in :class:`LiftRequest`, of the frames of the first animal. Options: docs/wire.md. Progress brings what is done so far.
     """
 
     animals: Annotated[list[TrackedAnimal], Meta(min_length=1, max_length=MAX_ANIMALS)]

@@ -127,8 +127,9 @@ def clip_numbers(model: AnimalModel, tracks: Tracks, name: str, out: Path, joint
 
 
 _COLUMNS = {"reprojection_percent": "all points, % of size", "heldout_percent": "kept back, % of size",
-            "heldout_percent_of_diagonal": "% of diagonal", "heldout_median_percent": "median", "joints_percent": "joints in turn, % of size",
-            "joints_percent_of_diagonal": "% of diagonal", "jitter": "jitter ‰", "shape_spread": "shape varies", "seconds": "seconds"}
+            "heldout_percent_of_diagonal": "% of diagonal", "heldout_median_percent": "median",
+            "joints_percent": "joints in turn, % of size", "joints_percent_of_diagonal": "% of diagonal", "jitter": "jitter ‰",
+            "shape_spread": "shape varies", "seconds": "seconds"}
 
 
 def joint_numbers(tracks: Tracks, own: Array, fitted: Callable[[Tracks], ClipFit], size: float, diagonal: float, name: str,

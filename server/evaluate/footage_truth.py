@@ -44,7 +44,7 @@ def scene(model: AnimalModel, name: str, rng: np.random.Generator, noise: float 
     """The animals of SCENES[name], `loops` times through their clips, before a camera that stands, or (`_moving`) goes along."""
     clips = [load_shipped_clip(clip) for clip, _, _ in SCENES[name]]
     count = round(loops * min(map(len, clips)))
-    places = [_walked(model, clip, count) + [0.0, aside, 0.0] for clip, (_, _, aside) in zip(clips, SCENES[name], strict=True)]
+    places = [_walked(model, clip, count) + np.array([0.0, aside, 0.0]) for clip, (_, _, aside) in zip(clips, SCENES[name], strict=True)]
     moving = name.endswith("_moving")
     everything = np.concatenate([one.reshape(-1, 3) for one in places])
     middle, reach = everything.mean(0), float(np.ptp(everything, axis=0).max())
@@ -52,7 +52,8 @@ def scene(model: AnimalModel, name: str, rng: np.random.Generator, noise: float 
     for f in range(count if moving else 1):
         angle = math.radians(SCENES[name][0][1] + (40.0 * f / count if moving else 0.0))
         target = places[0][f].mean(0) if moving else middle
-        cameras.append(Camera.look_at(target + 2.0 * reach * np.array([math.cos(angle), math.sin(angle), 0.25]), target, FOCAL, WIDTH, HEIGHT))
+        way = np.array([math.cos(angle), math.sin(angle), 0.25])
+        cameras.append(Camera.look_at(target + 2.0 * reach * way, target, FOCAL, WIDTH, HEIGHT))
     known = KEYPOINT_SETS[keypoints]
     rows = [model.keypoint_names.index(SUPERSET[index]) for index in known.superset]
     tracks = []
@@ -69,7 +70,8 @@ def _walked(model: AnimalModel, clip: AnimalClip, count: int) -> Array:
     found = []
     for f in range(count):
         k = f % len(clip)
-        found.append(model.forward(clip.betas, clip.poses[k], clip.trans[k]).keypoints * clip.metres_per_unit + [f / clip.fps * speed, 0, 0])
+        places = model.forward(clip.betas, clip.poses[k], clip.trans[k]).keypoints * clip.metres_per_unit
+        found.append(places + np.array([f / clip.fps * speed, 0.0, 0.0]))
     return np.array(found)
 
 

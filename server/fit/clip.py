@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -29,6 +28,7 @@ from .body_points import BodyPoints, Hypotheses
 from .clip_solver import ClipState, Plan, Spreads, same_for_all, solve_clip
 from .clip_start import check_enough, choose_frames, directions, first_poses, point_counts, sizes_of
 from .clip_terms import ClipTerms, Views, fixed_shape, level
+from .clip_values import ClipAnimal, ClipFit, ClipSettings, Subject, lifted_scale, spans_of
 from .hints import FitHints
 from .image import _one_thread
 from .shape_prior import shape_prior
@@ -56,79 +56,6 @@ PLACE_SPREAD = 12.0
 SAME_GROUND = (0.67, 1.5)
 ALONE_SIGMA, SIZE_SIGMA = 0.12, 0.1
 """How far off the camera's pitch is that one animal alone suggests, radians; and how far animals' sizes are from their kinds' (a share)."""
-
-
-@dataclass(frozen=True)
-class ClipSettings:
-    """What may be chosen. smooth: 1 as animals move, 0 every frame by itself, 2 twice as stiff. camera_static: the unknown camera
-    stands still, so that feet share one ground. max_gap_s: longer gaps without any point stay unknown. focal: pixels, None
-    the tracks' own or the usual. metres: shoulder height of the animals, None their species'."""
-
-    smooth: float = 1.0
-    camera_static: bool = True
-    max_gap_s: float = 1.0
-    focal: float | None = None
-    metres: float | None = None
-
-
-@dataclass
-class ClipAnimal:
-    """One animal's motion: betas (B,), poses (F, J, 3) and trans (F, 3), nan where not known, of frames first, first + 1, … of the
-    footage; in the Z-up world in model units. pixels (F, 44, 3): where the model's points are seen, nan and 0 where there is none;
-    facts: how well it went, by name."""
-
-    betas: Array
-    poses: Array
-    trans: Array
-    metres_per_unit: float
-    pixels: Array
-    label: str = ""
-    species: str | None = None
-    family: str | None = None
-    facts: dict[str, float | int | bool | str] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-
-    @property
-    def done(self) -> int:
-        """Frames that are known."""
-        return int(np.isfinite(self.trans[:, 0]).sum())
-
-
-@dataclass
-class ClipFit:
-    """The animals of a clip, all on frames first, first + 1, …, and their cameras: one, or one a frame."""
-
-    animals: list[ClipAnimal]
-    cameras: tuple[Camera, ...]
-    fps: float
-    first: int
-    seconds: float = 0.0
-
-    @property
-    def done(self) -> float:
-        """The share of the frames, of all animals, that is known."""
-        return sum(animal.done for animal in self.animals) / max(1, sum(len(animal.trans) for animal in self.animals))
-
-
-@dataclass
-class _Subject:
-    """One animal on its way: its evidence on the frames of the clip, and what is known of it so far."""
-
-    label: str
-    hints: FitHints
-    points: Array
-    sizes: Array
-    views: Views
-    spans: list[tuple[int, int]]
-    metres_per_unit: float
-    left_out: list[str]
-    lifted: Array | None = None
-    start: Any = None
-    paws: Array = field(default_factory=lambda: np.zeros((0, 3)))
-    betas: Array | None = None
-    pitch: float = 0.0
-    ground: float = 0.0
-    warnings: list[str] = field(default_factory=list)
 
 
 class ClipFitter:
@@ -176,7 +103,7 @@ class ClipFitter:
         row = np.clip(np.searchsorted(numbers, np.arange(self.frames), side="right") - 1, 0, len(numbers) - 1)
         return tuple(cameras[i] for i in row)
 
-    def _subject(self, index: int, species: str | None, family: str | None, lifted: Array | None) -> _Subject:
+    def _subject(self, index: int, species: str | None, family: str | None, lifted: Array | None) -> Subject:
         tracks = self.tracks[index]
         label = tracks.label or (f"animal {index + 1}" if len(self.tracks) > 1 else "the animal")
         hints = FitHints(species=species, family=family, label=label)
@@ -200,11 +127,11 @@ class ClipFitter:
             depth = None if depth is None else np.einsum("fab,fkb->fka", turns, depth)
         has = np.asarray(self.model.superset_matrix).any(1)
         points[:, ~has, 2] = 0.0
-        seen = (points[..., 2] > 0).any(1)
+        seen = np.asarray((points[..., 2] > 0).any(1))
         spans = spans_of(seen, max(1, round(self.settings.max_gap_s * self.fps)))
         counts = point_counts(points, self.model)
         spans = [span for span in spans if counts[span[0]:span[1] + 1].max() >= FEWEST]
-        return _Subject(label, hints, points, sizes_of(points, np.arange(self.frames)), views, spans, scale, left_out, depth)
+        return Subject(label, hints, points, sizes_of(points, np.arange(self.frames)), views, spans, scale, left_out, depth)
 
     def _metres_per_unit(self, betas: Array, hints: FitHints) -> float:
         scale = metres_per_unit(self.model, betas, hints)
@@ -214,7 +141,7 @@ class ClipFitter:
         height = rest.keypoints[self.model.keypoint_names.index("withers"), 2] - rest.vertices[:, 2].min()
         return self.settings.metres / float(height) if height > 1e-6 else scale
 
-    def _terms(self, subject: _Subject, body: BodyPoints) -> ClipTerms:
+    def _terms(self, subject: Subject, body: BodyPoints) -> ClipTerms:
         return ClipTerms(self.model, body, self.K, subject.points, subject.sizes, subject.views, subject.metres_per_unit,
                          self.static or bool(self.known), subject.lifted)
 
@@ -236,7 +163,7 @@ class ClipFitter:
         self.result.seconds = time.perf_counter() - self.began
         return self.result
 
-    def _shape(self, subject: _Subject, tick: Callable[[float], None]) -> None:
+    def _shape(self, subject: Subject, tick: Callable[[float], None]) -> None:
         """The shape, the camera's pitch and the ground's height, from frames spread over the clip."""
         mean, basis = shape_prior(self.model, subject.hints, subject.label)
         body = BodyPoints(self.model, *(torch.tensor(x[None], dtype=torch.float64, device=self.device) for x in (mean, basis)))
@@ -256,7 +183,7 @@ class ClipFitter:
         plan = Plan(rows, None, shape=True, pitch=not subject.views.known, ground=terms.floor)
         self._keep_shape(subject, terms, solve_clip(terms, ClipState(h, ground), plan, 14, lambda x: tick(0.7 + 0.3 * x)), plan)
 
-    def _shape_again(self, subject: _Subject, pitch: float) -> None:
+    def _shape_again(self, subject: Subject, pitch: float) -> None:
         """The shape and the ground under a camera that looks down by `pitch`."""
         terms, state, plan = subject.start
         turn = np.cos(pitch) * np.median(subject.paws[:, 1]) + np.sin(pitch) * np.median(subject.paws[:, 2])
@@ -264,14 +191,14 @@ class ClipFitter:
         plan = replace(plan, pitch=False)
         self._keep_shape(subject, terms, solve_clip(terms, state, plan, 6), plan)
 
-    def _keep_shape(self, subject: _Subject, terms: ClipTerms, state: ClipState, plan: Plan) -> None:
+    def _keep_shape(self, subject: Subject, terms: ClipTerms, state: ClipState, plan: Plan) -> None:
         subject.start = terms, state, plan
-        subject.betas = terms.body.betas(state.h)[0].cpu().numpy()
+        subject.betas = betas = terms.body.betas(state.h)[0].cpu().numpy()
         subject.pitch, subject.ground = float(state.h.pitch[0]), float(state.ground[0])
         subject.paws = self._lowest(terms, state.h).cpu().numpy()
-        subject.metres_per_unit = self._metres_per_unit(subject.betas, subject.hints)
+        subject.metres_per_unit = self._metres_per_unit(betas, subject.hints)
 
-    def _pitches(self, subject: _Subject, frames: Sequence[int], pitch: Tensor | float) -> Tensor:
+    def _pitches(self, subject: Subject, frames: Sequence[int], pitch: Tensor | float) -> Tensor:
         if subject.views.known:
             return torch.tensor(subject.views.pitch[list(frames)], dtype=torch.float64, device=self.device)
         return torch.full((len(frames),), float(pitch), dtype=torch.float64, device=self.device)
@@ -322,7 +249,7 @@ class ClipFitter:
             cost += (np.log(np.maximum(above, 1e-3 * np.abs(above).max())).std(axis=0) / SIZE_SIGMA) ** 2 * len(above)
         return float(tried[int(cost.argmin())])
 
-    def _sole(self, subject: _Subject) -> float:
+    def _sole(self, subject: Subject) -> float:
         """How far a standing paw's point lies above the ground, model units."""
         rest = self.model.rest(subject.betas)
         names = self.model.keypoint_names
@@ -331,7 +258,7 @@ class ClipFitter:
 
     # --- poses --------------------------------------------------------------------------------------------------------
 
-    def _poses(self, index: int, subject: _Subject, progress: Progress, partial: Callable[[ClipFit], None]) -> None:
+    def _poses(self, index: int, subject: Subject, progress: Progress, partial: Callable[[ClipFit], None]) -> None:
         assert subject.betas is not None
         body = fixed_shape(self.model, subject.betas, self.device)
         terms = self._terms(subject, body)
@@ -371,7 +298,7 @@ class ClipFitter:
         theta = torch.full((3 * (self.model.n_joints - 1),), JOINT_SPREAD * per_frame, dtype=torch.float64, device=self.device)
         return Spreads(theta, ROOT_SPREAD * per_frame, PLACE_SPREAD * terms.units * per_frame)
 
-    def _window(self, terms: ClipTerms, subject: _Subject, begins, before: ClipState | None, span: tuple[int, int, int, int],
+    def _window(self, terms: ClipTerms, subject: Subject, begins, before: ClipState | None, span: tuple[int, int, int, int],
                 spreads: Spreads) -> tuple[ClipState, object]:
         """The poses of frames start to end, with a look ahead; gives the state to go on from (its last HELD frames) and the poses."""
         first, start, end, last = span
@@ -415,10 +342,10 @@ class ClipFitter:
         camera = Camera(self.K, R, -R @ self.t_world, self.picture.width, self.picture.height)
         return ClipFit(animals, (camera,), self.fps, self.first)
 
-    def _label(self, subject: _Subject) -> str:
+    def _label(self, subject: Subject) -> str:
         return "" if subject.label == "the animal" else subject.label
 
-    def _store(self, index: int, subject: _Subject, h, start: int) -> None:
+    def _store(self, index: int, subject: Subject, h, start: int) -> None:
         """Enter the poses of frames from `start`, turned into the world; the middle of the first animal's first frames is the origin."""
         animal = self.result.animals[index]
         n = len(h)
@@ -450,7 +377,7 @@ class ClipFitter:
         animal.pixels[frame, rows, :2] = camera.project(posed.keypoints * animal.metres_per_unit)
         animal.pixels[frame, rows, 2] = 1.0
 
-    def _finish(self, index: int, subject: _Subject) -> None:
+    def _finish(self, index: int, subject: Subject) -> None:
         """Say how well the tracks are met."""
         animal, tracks = self.result.animals[index], self.tracks[index]
         own, _ = superset_points(tracks)
@@ -462,29 +389,6 @@ class ClipFitter:
         animal.facts |= {"error_px": error, "error_percent": 100 * error / size, "size_px": size, "frames": animal.done}
         if error > 0.1 * size:
             animal.warnings.append(f"The animal lies {error:.0f} pixels from its tracks: is the species right, and are they its points?")
-
-
-def spans_of(seen: NDArray[np.bool_], longest_gap: int) -> list[tuple[int, int]]:
-    """(first, last) frames of the parts of a clip between gaps of more than `longest_gap` frames without any point."""
-    frames = np.flatnonzero(seen)
-    cuts = np.flatnonzero(np.diff(frames) > longest_gap)
-    edges = [0, *(cuts + 1).tolist(), len(frames)]
-    return [(int(frames[a]), int(frames[b - 1])) for a, b in zip(edges[:-1], edges[1:], strict=True)]
-
-
-def lifted_scale(model: AnimalModel, betas: Array, places: Array) -> float:
-    """What makes lifted places (F, 44, 3) as large as a model of this shape: from the lengths between points that hang together."""
-    rest = model.rest(betas).keypoints
-    at = {INDEX[name]: rest[i] for i, name in enumerate(model.keypoint_names)}
-    known = [i for i in at if np.isfinite(places[:, i, 0]).any()]
-    ratios = []
-    for n, a in enumerate(known):
-        for b in known[n + 1:]:
-            lengths = np.linalg.norm(places[:, a] - places[:, b], axis=-1)
-            lengths = lengths[np.isfinite(lengths)]
-            if len(lengths) and np.median(lengths) > 1e-9:
-                ratios.append(float(np.linalg.norm(at[a] - at[b]) / np.median(lengths)))
-    return float(np.median(ratios)) if ratios else 1.0
 
 
 def h_rows(h, rows: list[int]):

@@ -66,7 +66,8 @@ def _run(model: AnimalModel, request: m.AnimateRequest, frames: Mapping[str, np.
         now = time.monotonic()
         if now - said >= _EVERY_S and fit.done - done >= _GROWN:
             said, done = now, fit.done
-            job.partial(share + (1 - share) * (0.3 + 0.7 * fit.done), f"{round(100 * fit.done)} % of the frames", *answer(model, fit, notes))
+            fraction = share + (1 - share) * (0.3 + 0.7 * fit.done)
+            job.partial(fraction, f"{round(100 * fit.done)} % of the frames", *answer(model, fit, notes))
 
     fit = fitter.run(lambda x, stage: job.progress(share + (1 - share) * x, stage), partial)
     job.progress(1.0, "done")
@@ -83,7 +84,8 @@ def _settings(options: Mapping[str, Any]) -> tuple[ClipSettings, str, bool]:
         if not isinstance(value, kinds[name]) or (isinstance(value, bool) and kinds[name] is not bool):
             raise JobFailure("bad_option", f"The option {name} is {value!r}.", "See docs/wire.md.")
         if name in limits and not limits[name][0] <= value <= limits[name][1]:
-            raise JobFailure("bad_option", f"The option {name} is {value}.", f"Give a number from {limits[name][0]:g} to {limits[name][1]:g}.")
+            low, high = limits[name]
+            raise JobFailure("bad_option", f"The option {name} is {value}.", f"Give a number from {low:g} to {high:g}.")
     source = options.get("poses", "fit")
     if source not in POSES:
         raise JobFailure("bad_option", f"Poses cannot come from {source!r}.", f"Choose one of {', '.join(POSES)}.")
@@ -138,7 +140,7 @@ def answer(model: AnimalModel, fit: ClipFit, notes: Sequence[Sequence[str]]) -> 
             arrays[f"{name}/{i}"] = np.ascontiguousarray(array, dtype=np.float32)
         animals.append(m.AnimatedAnimal(
             f"betas/{i}", f"poses/{i}", f"trans/{i}", f"keypoints/{i}", animal.metres_per_unit, animal.label, animal.species,
-            animal.family, {name: value for name, value in animal.facts.items() if not (isinstance(value, float) and not np.isfinite(value))},
+            animal.family, {name: value for name, value in animal.facts.items() if not isinstance(value, float) or np.isfinite(value)},
             [*notes[i], *animal.warnings]))
     for name in ("K", "R", "t"):
         arrays[name] = np.stack([getattr(camera, name) for camera in fit.cameras])

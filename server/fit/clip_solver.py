@@ -169,7 +169,7 @@ def _bands(terms: ClipTerms, eq: _Equations, plan: Plan) -> tuple[Array, Array, 
 def _step(terms: ClipTerms, state: ClipState, eq: _Equations, plan: Plan, damping: float) -> tuple[Tensor, Tensor]:
     """The damped step of the frames' own (n, D) and of what they share (S,)."""
     own, first, second = _bands(terms, eq, plan)
-    n, D = eq.g.shape
+    D = eq.g.shape[1]
     k = eq.common.shape[0] - 2
     diagonal = np.arange(D)
     own[:, diagonal, diagonal] += damping * np.maximum(own[:, diagonal, diagonal], 1e-3)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -64,7 +65,7 @@ def choose_frames(counts: NDArray[np.int64], most: int, spans: Sequence[tuple[in
     for first, last in spans:
         share = max(1, round(most * (last - first + 1) / total))
         edges = np.linspace(first, last + 1, min(share, last - first + 1) + 1).astype(int)
-        for low, high in zip(edges[:-1], edges[1:], strict=True):
+        for low, high in pairwise(edges):
             middle = (low + high - 1) / 2
             frames = np.arange(low, high)
             best = int(frames[np.argmax(counts[frames] - 1e-3 * np.abs(frames - middle))])

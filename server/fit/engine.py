@@ -14,7 +14,14 @@ from ...animal.keypoints import SUPERSET, KeypointError, resolve
 from ...animal.model import AnimalModel
 from ...animal.model_file import open_model
 from ...animal.species import find_species
-from ...wire.messages import AnimalHints, AnimateRequest, AnimateResult, ReconstructedAnimal, ReconstructRequest, ReconstructResult
+from ...wire.messages import (
+    AnimalHints,
+    AnimateRequest,
+    AnimateResult,
+    ReconstructedAnimal,
+    ReconstructRequest,
+    ReconstructResult,
+)
 from ..engine import JobContext, JobFailure
 from ..overlay import overlay_png
 from ..pictures import decode_image, limit_size

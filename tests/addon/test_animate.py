@@ -173,10 +173,11 @@ def test_a_person_is_no_animal(footage, write):
 def test_what_is_done_is_seen_before_the_end_and_kept_when_it_is_cancelled(footage, write):
     """As the modal operator does it: in a thread, with the preview, cancelled half-way."""
     from bestiary.addon import clip_preview
+    from bestiary.addon.animating import AnimateQuestion
     from bestiary.addon.background import Task
     from bestiary.addon.clips import PendingClip, finish_clip
-    from bestiary.addon.conversation import Server, animate as ask
-    from bestiary.addon.animating import AnimateQuestion
+    from bestiary.addon.conversation import Server
+    from bestiary.addon.conversation import animate as ask
     from bestiary.addon.footage import recall
     from bestiary.addon.lifting import LiftQuestion
     from bestiary.addon.models import current_model
@@ -212,7 +213,8 @@ def test_what_is_done_is_seen_before_the_end_and_kept_when_it_is_cancelled(foota
 
 def test_stopping_before_anything_is_done_gives_nothing(footage, write):
     from bestiary.addon.animating import AnimateQuestion
-    from bestiary.addon.conversation import Server, animate as ask
+    from bestiary.addon.conversation import Server
+    from bestiary.addon.conversation import animate as ask
     from bestiary.addon.footage import recall
     from bestiary.addon.lifting import LiftQuestion
     from bestiary.addon.models import current_model

@@ -12,11 +12,11 @@ from PIL import Image
 
 pytest.importorskip("torch", reason="torch is not installed")
 
-from bestiary.animal.clips import load_clip  # noqa: E402
-from bestiary.animal.default import default_model  # noqa: E402
-from bestiary.animal.tracks import save_tracks  # noqa: E402
-from bestiary.cli.main import run  # noqa: E402
-from bestiary.server.evaluate.footage_truth import SCENES, scene  # noqa: E402
+from bestiary.animal.clips import load_clip
+from bestiary.animal.default import default_model
+from bestiary.animal.tracks import save_tracks
+from bestiary.cli.main import run
+from bestiary.server.evaluate.footage_truth import SCENES, scene
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,9 @@ def test_what_is_done_is_kept(file: Path, call: Callable[..., tuple[int, str]], 
     (("--height", "0"), "0 m"), (("--video", "/nowhere.mp4"), "not found"), (("--species", "dog", "cat"), "2 names"),
     (("--fps", "0"), "frame rate"),
 ])  # fmt: skip
-def test_what_cannot_be_asked(file: Path, call: Callable[..., tuple[int, str]], tmp_path: Path, more: tuple[str, ...], message: str) -> None:
+def test_what_cannot_be_asked(
+    file: Path, call: Callable[..., tuple[int, str]], tmp_path: Path, more: tuple[str, ...], message: str
+) -> None:
     code, shown = call("animate", file, "--out", tmp_path / "out", "--no-blender", *more)
     assert code == 2 and message in shown
     assert not (tmp_path / "out").exists()

@@ -53,7 +53,8 @@ def hypotheses(n, joints, k, seed=0):
 
 
 def test_points_by_joint_are_the_points_by_vertex(model):
-    body = BodyPoints(model, torch.zeros(1, model.n_betas, dtype=torch.float64), 0.3 * torch.eye(model.n_betas, 12, dtype=torch.float64)[None])
+    basis = 0.3 * torch.eye(model.n_betas, 12, dtype=torch.float64)[None]
+    body = BodyPoints(model, torch.zeros(1, model.n_betas, dtype=torch.float64), basis)
     matrix = torch.tensor(np.asarray(model.superset_matrix))
     h = hypotheses(4, model.n_joints, 12)
     s = body.skeletons(h)
