@@ -76,9 +76,11 @@ def main() -> None:
     begun = time.perf_counter()
     try:
         target = open_target(options)
+        old = set(bpy.data.actions)
         source = bring_source(options, target)
+        clips = [action for action in bpy.data.actions if action not in old and moves(action, source)]
         maps = read_map(options.source_map), read_map(options.target_map)
-        reports = [retarget_action(source, target, how, *maps) for how in chosen(options, source)]
+        reports = [retarget_action(source, target, how, *maps) for how in chosen(options, clips)]
     except (OSError, ValueError, RuntimeError) as error:
         sys.exit(f"retarget: {error}")
     done = {"clips": [summary(report) for report in reports], "source": source.name, "target": target.name,
@@ -169,17 +171,17 @@ def read_map(path: Path | None) -> BodyMap | None:
     return load_map(path)
 
 
-def chosen(options: argparse.Namespace, source: Any) -> list[ActionOptions]:
-    """What is to be done, for one clip or for all. Raises ValueError."""
+def chosen(options: argparse.Namespace, clips: list[Any]) -> list[ActionOptions]:
+    """What is to be done, for one of the source's clips or for all. Raises ValueError."""
     from bestiary.scene.retarget.retarget import ActionOptions
     from bestiary.scene.retarget.solve import RetargetOptions
     from bestiary.scene.retarget.writing import WriteOptions
 
-    actions = [None]
+    actions: list[Any] = [None]
     if options.action is not None:
-        actions = [named(options.action, [action for action in bpy.data.actions if moves(action, source)])]
+        actions = [named(options.action, clips)]
     elif options.all:
-        actions = [action for action in bpy.data.actions if moves(action, source)]
+        actions = clips
     solve = RetargetOptions(path=options.path, smooth=options.smooth)
     write = WriteOptions(nla=not options.active, ik=not options.no_ik)
     return [ActionOptions(solve, write, action, start=options.start, cyclic=options.cyclic) for action in actions]

