@@ -14,9 +14,11 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ...animal.rotations import matrix_from_axis_angle
 from .. import compat
 from ..all_or_nothing import all_or_nothing
 from ..retarget.body_map import BodyMap
+from ..retarget.reading import keep as keep_bones
 from ..retarget.reading import read_shape, skeleton_of
 from ..retarget.rig_shape import RigError, RigMotion, RigShape
 from ..retarget.sampling import read_motion
@@ -136,6 +138,7 @@ def _move_over(
     motion = _carried(posed, skeleton, {theirs: ours for ours, theirs in names.items()}, fps, frames, name)
     every = BodyMap(target.bones) if all(f"ORG-{bone.name}" in {b for part in target.bones.values() for b in part} for bone in plan) else None
     written = write_motion(rig, motion, every, WriteOptions(name=name, nla=False))
+    _turn_tweaks(rig, plan, posed, frames, scene)
     return written.report.errors, messages + list(written.report.messages), written.action
 
 
@@ -160,6 +163,28 @@ def _carried(posed: Posed, target: RigShape, source_of: dict[str, str], fps: flo
     return RigMotion(target, axes, heads, fps, frames, name)
 
 
+def _turn_tweaks(rig: bpy.types.Object, plan: tuple[MetaBone, ...], posed: Posed, frames: Array, scene: bpy.types.Scene) -> None:
+    """Key the turn of tweak controls about their bones where Rigify would have the skin turn along with the bone before."""
+    pairs = {}
+    for bone in plan:
+        tweaks = [c.subtarget for c in rig.pose.bones[f"DEF-{bone.name}"].constraints if c.type == "COPY_TRANSFORMS" and "tweak" in c.subtarget]
+        if tweaks and rig.pose.bones[tweaks[0]].custom_shape is not None:
+            pairs[bone.source] = f"DEF-{bone.name}", tweaks[0]
+    whole = read_shape(rig)
+    shape = keep_bones(whole, sorted(whole.index[skin] for skin, _ in pairs.values()))
+    shown = read_motion(rig, shape, frames=frames.tolist(), scene=scene)
+    made = Channels()
+    for source, (skin, tweak) in pairs.items():
+        wanted = posed.turns(source) @ shape.axes[shape.index[skin]]
+        now = shown.rotations[:, shape.index[skin]]
+        # The skin's bone swings from where its tweak points to where the next tweak is; a turn about the bone goes along.
+        about = np.swapaxes(now, -1, -2) @ wanted
+        angle = np.arctan2(about[:, 0, 2] - about[:, 2, 0], about[:, 0, 0] + about[:, 2, 2])
+        if np.abs(angle).max() > _LEAST_TURN:
+            made.turns[tweak] = matrix_from_axis_angle(angle[:, None] * np.array([0.0, 1.0, 0.0]))
+    write_channels(rig, compat.Curves(rig.animation_data.action, rig, over=True), made, frames)
+
+
 def from_rigify(rig: bpy.types.Object, armature: bpy.types.Object | None = None, *, scene: bpy.types.Scene | None = None) -> KeepReport:
     """Bring what a rig of `to_rigify` does back to its animal (or another one with the same bones), which is shown again.
 
@@ -172,8 +197,9 @@ def from_rigify(rig: bpy.types.Object, armature: bpy.types.Object | None = None,
     if armature is None:
         raise RigError(f"the animal that “{rig.name}” was made of is not in this file any more")
     check_writable(armature)
-    source, own = skeleton_of(read_shape(rig)), build.own_shape(armature)
-    names = {ours: f"ORG-{theirs}" for ours, theirs in bones.items() if f"ORG-{theirs}" in source.index}
+    whole, own = read_shape(rig), build.own_shape(armature)
+    names = {ours: f"DEF-{theirs}" for ours, theirs in bones.items() if f"DEF-{theirs}" in whole.index}
+    source = keep_bones(whole, sorted(whole.index[name] for name in names.values()))
     action = rig.animation_data.action if rig.animation_data is not None else None
     if action is not None:
         motion = read_motion(rig, source, scene=scene)
@@ -259,7 +285,7 @@ def _rewire(rig: bpy.types.Object, armature: bpy.types.Object, shape: RigShape, 
 
 
 def _add_helpers(rig: bpy.types.Object, shape: RigShape, bones: list[str], names: dict[str, str]) -> None:
-    """For each bone one helper on its ORG bone that lies as it did, and one on its parent's ORG bone that turns as the first stands."""
+    """For each bone one helper on its DEF bone that lies as it did, and one on its parent's that turns as the first stands."""
     from mathutils import Vector
 
     if not bones:
@@ -269,10 +295,10 @@ def _add_helpers(rig: bpy.types.Object, shape: RigShape, bones: list[str], names
         for bone in bones:
             index = shape.index[bone]
             above = int(shape.parents[index])
-            holders = ("as", f"ORG-{names[bone]}"), ("beside", f"ORG-{names[shape.names[above]]}" if above >= 0 else "")
+            holders = ("as", f"DEF-{names[bone]}"), ("beside", f"DEF-{names[shape.names[above]]}" if above >= 0 else "")
             for word, holder in holders:
                 helper = made.new(f"MCH-{word}-{names[bone]}")
-                helper.use_deform = False
+                helper.use_deform, helper.inherit_scale = False, "NONE"
                 helper.head, helper.tail = Vector(shape.heads[index].tolist()), Vector(shape.tails[index].tolist())
                 helper.align_roll(Vector(shape.axes[index][:, 2].tolist()))
                 helper.parent = made.get(holder) if holder else None

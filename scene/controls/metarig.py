@@ -100,8 +100,9 @@ def _chains(shape: RigShape, body: BodyMap) -> list[_Chain]:
         on_spine = np.linalg.norm(shape.heads[joint] - shape.tails[shape.index[spine[-1]]]) < 1e-4
         found.append(_Chain(head, "spines.super_head", {"connect_chain": bool(on_spine and body["neck"])}, "Head", "", "Spine (Tweak)"))
     if len(body["tail"]) > 1:
-        found.append(_Chain(body["tail"], "spines.basic_tail", {"connect_chain": False, "copy_rotation_axes": (True, False, True)}, "Tail", "",
-                            "Tail (Tweak)"))
+        # With axes copied, each control of the tail would add to all after it, and a tail curled by hand could not be said in keys.
+        found.append(_Chain(body["tail"], "spines.basic_tail", {"connect_chain": False, "copy_rotation_axes": (False, False, False)}, "Tail",
+                            "", "Tail (Tweak)"))
     for leg in LEGS:
         end, side = leg.split("_")
         bones = tuple(body[f"{leg}_{segment}"][0] for segment in SEGMENTS[1:] if len(body[f"{leg}_{segment}"]) == 1)
