@@ -32,6 +32,11 @@ def label(part: str) -> str:
     return part.replace("_", " ").title()
 
 
+def row_label(part: str) -> str:
+    """The same for a row of the list: a leg is one by its place there."""
+    return part.replace("_", " ").title() if part in LEGS else label(part)
+
+
 def short(bone: str) -> str:
     """A bone's name without what Rigify puts before it."""
     return bone.removeprefix("ORG-").removeprefix("DEF-")
@@ -145,16 +150,17 @@ def problems(settings: Any) -> list[str]:
         vital = [part for part in lacking if part == "spine" or part.endswith("leg")]
         rest = [part for part in lacking if part not in vital]
         if vital:
-            found.append(f"{name}: no {_listed(vital)} found. It cannot do without: select its bones in Pose Mode and pick them below")
+            found.append(f"{name}: no {_listed(vital, 'or')} found. It cannot do without: select the bones in Pose Mode, pick them below")
         if rest and side == "target":
-            found.append(f"{name}: no {_listed(rest)} found. Without its bones it moves along, but does not bend")
+            found.append(f"{name}: no {_listed(rest, 'or')} found; its {_listed(rest, 'and')} will not bend. "
+                         "If there are bones for it, pick them below")
         elif rest:
-            found.append(f"{name}: no {_listed(rest)} found. The target's {_listed(rest)} will follow the body")
+            found.append(f"{name}: no {_listed(rest, 'or')} found; the target's {_listed(rest, 'and')} will go along with the body")
     return found
 
 
-def _listed(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " or " + words[-1]
+def _listed(words: list[str], last: str) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
 def skeleton_bone(item: bpy.types.Object, shape: RigShape, name: str) -> str | None:

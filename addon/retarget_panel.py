@@ -5,6 +5,7 @@ from bpy.types import Menu, Panel, UIList
 
 from . import retarget_match as match
 from . import retarget_preview
+from .operators.bake_live import live_target
 from .panels import draw_progress
 from .session import session
 from .text import characters, lines
@@ -20,22 +21,18 @@ class BESTIARY_UL_matched_parts(UIList):
         row = layout.row(align=True)
         state = match.leg_state(settings, item.name) if item.heading else match.state(item)
         row.label(text="", icon=_SIGNS[state])
-        split = row.split(factor=0.4, align=True)
+        split = row.split(factor=_part_width(context), align=True)
         name = split.row(align=True)
-        if item.group:
-            name.label(text="", icon="BLANK1")
-        name.label(text=match.label(item.name))
-        bones = split.row(align=True)
-        bones.active = state != "none"
         if item.heading:
-            for side in match.SIDES:
-                count = len(match.bones_of_row(settings, item, side))
-                bones.label(text=f"{count} bones" if count else "–")
-            row.prop(item, "unfolded", text="", emboss=False, icon="TRIA_DOWN" if item.unfolded else "TRIA_LEFT")
-            return
+            name.prop(item, "unfolded", text="", emboss=False, icon="DOWNARROW_HLT" if item.unfolded else "RIGHTARROW")
+        elif item.group:
+            name.label(text="", icon="BLANK1")
+        name.label(text=match.row_label(item.name))
+        bones = split.row(align=True)
+        bones.active = state not in ("none", "still", "unused")
         for side in match.SIDES:
-            bones.label(text=match.chain_text([bone.name for bone in getattr(item, side)]) or "–")
-        row.label(text="", icon="BLANK1")
+            names = match.bones_of_row(settings, item, side)
+            bones.label(text=_in_row(context, item, names))
 
     def filter_items(self, _context, data, propname):
         """Folded legs hide their segments; the list's own search looks for parts and bones."""
@@ -47,6 +44,23 @@ class BESTIARY_UL_matched_parts(UIList):
             shown = any(wanted in word.lower() for word in words) if wanted else row.group not in folded
             flags.append(self.bitflag_filter_item if shown else 0)
         return flags, []
+
+
+def _narrow(context: bpy.types.Context) -> bool:
+    """Whether the sidebar is too narrow for bones' names in the list; they stand below it then."""
+    return characters(context) < 46
+
+
+def _part_width(context: bpy.types.Context) -> float:
+    return 0.58 if _narrow(context) else 0.36
+
+
+def _in_row(context: bpy.types.Context, item, names: list[str]) -> str:
+    if not names:
+        return "–"
+    if _narrow(context) or item.heading:
+        return str(len(names)) if _narrow(context) else f"{len(names)} bones"
+    return match.chain_text(names)
 
 
 class BESTIARY_MT_match(Menu):
@@ -114,12 +128,16 @@ class BESTIARY_PT_retarget(_Sidebar, Panel):
         row = column.row(align=True)
         row.scale_y = 1.6
         row.operator("bestiary.retarget", icon="ARMATURE_DATA")
-        _draw_live(column, settings)
+        _draw_live(context, column)
         _draw_words(context, layout, settings)
 
 
-def _draw_live(layout: bpy.types.UILayout, settings) -> None:
+def _draw_live(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
     """What can be done with constraints that follow the source."""
+    if live_target(context) is not None:
+        row = layout.row(align=True)
+        row.operator("bestiary.bake_live", icon="ACTION")
+        row.operator("bestiary.remove_live", icon="X")
 
 
 def _draw_words(context: bpy.types.Context, layout: bpy.types.UILayout, settings) -> None:
@@ -153,21 +171,23 @@ class BESTIARY_PT_retarget_bones(_Sidebar, Panel):
         settings = context.scene.bestiary_retarget
         return any(settings.matched(side) for side in match.SIDES)
 
+    def draw_header_preset(self, _context):
+        """What can be done with the whole match."""
+        self.layout.menu("BESTIARY_MT_match", text="", icon="DOWNARROW_HLT")
+
     def draw(self, context):
         """The list, what can be done with it, and the chosen part with its bones."""
         layout, settings = self.layout, context.scene.bestiary_retarget
-        head = layout.row(align=True)
+        column = layout.column(align=True)
+        head = column.row(align=True)
+        head.active = False
         head.label(text="", icon="BLANK1")
-        split = head.split(factor=0.4, align=True)
+        split = head.split(factor=_part_width(context), align=True)
         split.label(text="Part")
         names = split.row(align=True)
         names.label(text="Target")
         names.label(text="Source")
-        head.label(text="", icon="BLANK1")
-        row = layout.row()
-        row.template_list("BESTIARY_UL_matched_parts", "", settings, "parts", settings, "active_part", rows=8, maxrows=16)
-        side = row.column(align=True)
-        side.menu("BESTIARY_MT_match", text="", icon="DOWNARROW_HLT")
+        column.template_list("BESTIARY_UL_matched_parts", "", settings, "parts", settings, "active_part", rows=8, maxrows=12)
         part = settings.active()
         if part is None:
             return
@@ -237,6 +257,7 @@ class BESTIARY_PT_retarget_motion(_Sidebar, Panel):
         inner = row.row()
         inner.active = settings.use_fps
         inner.prop(settings, "fps", text="")
+        column.prop(settings, "whole_frames")
 
 
 class BESTIARY_PT_retarget_result(_Sidebar, Panel):

@@ -166,6 +166,10 @@ class BESTIARY_PG_retarget(PropertyGroup):
         name="Frames a Second", description="The frame rate that the clip was made for", default=30.0, min=0.1, max=10_000.0,
         precision=3,
     )
+    whole_frames: BoolProperty(
+        name="Keys on Whole Frames", default=True,
+        description="Keys stand on the scene's frames, also where the clip's own lie between them. The speed stays exactly the same",
+    )
     reduce: BoolProperty(name="Fewer Keys", description="Leave out keys that the curves do not need, instead of one a frame")
     reduce_degrees: FloatProperty(
         name="Most Error", description="How far any bone may be off because of it, in degrees", default=0.5, min=0.001,

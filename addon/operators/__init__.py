@@ -3,6 +3,7 @@
 from . import (
     add_animal,
     animate,
+    bake_live,
     bake_shape,
     cancel,
     check_server,
@@ -92,6 +93,7 @@ CLASSES = (
     preview_retarget.BESTIARY_OT_preview_retarget,
     retarget.BESTIARY_OT_retarget,
     write_retarget.BESTIARY_OT_write_retarget,
+    *bake_live.CLASSES,
     bake_shape.BESTIARY_OT_bake_shape,
     cancel.BESTIARY_OT_cancel,
     check_server.BESTIARY_OT_check_server,

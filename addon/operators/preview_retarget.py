@@ -1,5 +1,7 @@
 """Show in the 3D view, as a ghost, how the target will move, while smoothing and the other choices are set."""
 
+import threading
+
 from bpy.types import Operator
 
 from ...scene.retarget.rig_shape import RigError
@@ -38,7 +40,7 @@ class BESTIARY_OT_preview_retarget(Operator):
         settings = context.scene.bestiary_retarget
         try:
             retargeting.ready(settings)
-            question = retargeting.read_question(settings, context.scene)
+            question = retargeting.begin(settings, context.scene).wait(lambda _fraction, _stage: None, threading.Event())
         except RigError as error:
             self.report({"ERROR"}, session.fail(RigError(match.sentence(error))))
             return {"CANCELLED"}

@@ -41,19 +41,22 @@ class BESTIARY_OT_retarget(Waiting, Operator):
             if settings.source is None or settings.target is None:
                 take_selected(context)
             retargeting.ready(settings)
-            question = retargeting.read_question(settings, context.scene)
+            self.reading = retargeting.begin(settings, context.scene)
         except RigError as error:
             raise RigError(match.sentence(error)) from error
-        options = retargeting.write_options(settings, f"{question.target} {question.motion.name}")
+        reading, live = self.reading, settings.result == "LIVE"
+        options = retargeting.write_options(settings, f"{settings.target.name} {clip_name(settings)}")
 
         def work(progress, cancel):
-            progress(0.1, f"Carrying over {len(question.motion.frames)} frames")
-            solved = retargeting.carry_over(question)
-            return None if cancel.is_set() else solved
+            question = reading.wait(progress, cancel)
+            if question is None:
+                return None
+            progress(0.5, f"Carrying over {len(question.times)} frames")
+            return retargeting.carry_over(question)
 
         def build(solved):
             retarget_preview.stop()
-            pending = retargeting.PendingRetarget(question, solved, options, [], [])
+            pending = retargeting.PendingRetarget(reading.question, solved, options, live, [], [])
             return deliver(pending, bpy.ops.bestiary.write_retarget, pending.words, pending.warnings, self.report)
 
         return work, build
@@ -66,8 +69,16 @@ class BESTIARY_OT_retarget(Waiting, Operator):
             self.report({"INFO"}, "Retargeting cancelled; nothing was changed")
             redraw()
             return {"CANCELLED"}
+        if event.type == "TIMER" and session.task is self.task:
+            self.reading.advance()
         return super().modal(context, event)
 
 
 def _plays(item) -> bool:
     return item.animation_data is not None and item.animation_data.action is not None
+
+
+def clip_name(settings) -> str:
+    """What the clip is called."""
+    action = settings.action or settings.source.animation_data.action
+    return action.name
