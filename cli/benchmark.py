@@ -1,4 +1,4 @@
-"""`bestiary benchmark body | serve | import | herds | lift | poses | export | retarget`: measured ratios against what one would use instead."""
+"""`bestiary benchmark body | serve | import | herds | lift | poses | retarget | export`: measured ratios against what one would use."""
 
 from __future__ import annotations
 
