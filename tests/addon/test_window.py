@@ -95,3 +95,20 @@ def test_from_tracks_to_motion(program, tmp_path):
     assert "Rex" in outcome["rigs"] and outcome["summary"] and outcome["fps"] == 24
     assert outcome["undo"] == [2, 0, 2]
     assert outcome["clip"] == ["dog.mp4", 17, 66, 0.95, 30]
+
+
+@programs
+def test_animate_from_footage(program, server, tmp_path):
+    from tracked_dog import animal
+
+    keep = os.environ.get("BESTIARY_SCREENSHOTS")
+    folder = Path(keep) if keep else tmp_path
+    folder.mkdir(parents=True, exist_ok=True)
+    tracks = folder / "slow.json"
+    tracks.write_text(json.dumps({"format": "bestiary-tracks/1", "animals": [animal("slow")]}))
+    outcome = drive(program, "drive_animate.py", server, folder, hints=tracks)
+    assert outcome["objects_while_it_runs"] == 0, "what is done is drawn, not in the file"
+    assert outcome["rigs"] == ["slow"] and outcome["preview_gone"]
+    assert outcome["warnings"][0].startswith("Cancelled: what was done is kept, 10 of 20")
+    assert outcome["undo"] == [2, 0, 2]
+    assert not outcome["busy_after_load"] and not outcome["preview_after_load"]
