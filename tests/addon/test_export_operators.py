@@ -162,6 +162,27 @@ def test_the_shape_is_baked_and_undone(addon):
     assert len(bpy.data.objects["Horse body"].data.shape_keys.key_blocks) > 145 and horse.bestiary.ready()
 
 
+def test_hair_stays_on_the_skin_when_the_shape_is_baked(addon):
+    from bestiary.animal.default import default_model
+    from bestiary.scene import hair
+
+    def points():
+        bpy.context.view_layer.update()
+        found = grown.evaluated_get(bpy.context.evaluated_depsgraph_get()).data.points
+        flat = np.empty(3 * len(found), dtype=np.float32)
+        found.foreach_get("position", flat)
+        return flat.reshape(-1, 3)
+
+    horse = add(species="horse")
+    walk(horse)
+    grown = hair.grow_species_hair(horse, default_model(), "horse", 60)
+    bpy.context.scene.frame_set(5)
+    before = points()
+    assert bpy.ops.bestiary.bake_shape() == {"FINISHED"}
+    bpy.context.scene.frame_set(5)
+    np.testing.assert_allclose(points(), before, atol=1e-3)
+
+
 def test_the_entries_are_in_the_file_menu(addon):
     from bestiary.addon import export_panel
 
