@@ -38,7 +38,7 @@ class BESTIARY_PT_shape(_Shape, Panel):
                 icon="INFO",
             )
             return
-        if BAKED_KEY in item:
+        if item is not None and BAKED_KEY in item:
             lines(layout, "The shape of this animal is baked into its mesh", width, icon="INFO")
             return
         group = item.bestiary
