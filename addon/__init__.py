@@ -8,6 +8,7 @@ import bpy
 
 from . import (
     add_menu,
+    controls_panel,
     clip_preview,
     creatures,
     export_panel,
@@ -47,6 +48,7 @@ CLASSES = (
     *footage_panel.CLASSES,
     *retarget_panel.CLASSES,
     *shape_panel.CLASSES,
+    *controls_panel.CLASSES,
     *export_panel.CLASSES,
     *add_menu.CLASSES,
 )

@@ -224,10 +224,12 @@ def edit_mode(armatures: Iterable[bpy.types.Object]) -> Iterator[list[bpy.types.
     """
     objects = list(armatures)
     posing = [item for item in objects if item.mode == "POSE"]
+    hidden = [item for item in objects if item.hide_viewport]
     lent = bpy.data.scenes.new("bestiary edit")
     try:
         layer = lent.view_layers[0]
         for item in objects:
+            item.hide_viewport = False  # nobody edits what is hidden
             lent.collection.objects.link(item)
         for item in objects:
             _switch(lent, layer, item, "EDIT")
@@ -238,6 +240,8 @@ def edit_mode(armatures: Iterable[bpy.types.Object]) -> Iterator[list[bpy.types.
                 _switch(lent, layer, item, "POSE" if item in posing else "OBJECT")
     finally:
         bpy.data.scenes.remove(lent)
+        for item in hidden:
+            item.hide_viewport = True
 
 
 def _switch(scene: bpy.types.Scene, layer: bpy.types.ViewLayer, item: bpy.types.Object, mode: str) -> None:

@@ -31,7 +31,9 @@ SWITCH, FOLLOW, LOOK_AT = "IK_FK", "follow", "look_at"
 """Sliders: of a foot control (0 = the foot leads, IK; 1 = the leg's own bones do, FK), of neck and head, of the head."""
 
 _MARK = "Bestiary "  # how the names of our constraints begin
-_TOP = "Controls"  # the bone collection that holds the others
+TOP = "Controls"
+"""The bone collection that holds the others."""
+
 _GROUPS = ("Body", "Head and tail", "Front feet", "Hind feet", "Twist", "Helpers")
 _HIDDEN = ("Twist", "Helpers")
 _PALETTES = {1: "THEME04", -1: "THEME01", 0: "THEME09"}
@@ -96,7 +98,7 @@ def build(armature: bpy.types.Object, plan: Plan, body: BodyMap, scene: bpy.type
     if taken:
         raise RigError(f"“{armature.name}” already has a bone called {taken[0]!r}; it seems to have controls of its own")
     groups = [group.name for group in armature.data.collections_all]
-    about = {"bones": [bone.name for bone in plan.bones], "collections": [name for name in (_TOP, *_GROUPS) if name not in groups],
+    about = {"bones": [bone.name for bone in plan.bones], "collections": [name for name in (TOP, *_GROUPS) if name not in groups],
              "parts": dict(body.bones), "display": armature.data.display_type}
     with compat.edit_mode([armature]):
         bones = armature.data.edit_bones
@@ -169,7 +171,7 @@ def _lay(made: bpy.types.EditBone, bone: ControlBone) -> None:
 def _dress(armature: bpy.types.Object, plan: Plan, scene: bpy.types.Scene) -> None:
     """Bone collections, colours, shapes, locks."""
     data = armature.data
-    top = data.collections_all.get(_TOP) or data.collections.new(_TOP)
+    top = data.collections_all.get(TOP) or data.collections.new(TOP)
     groups = {name: data.collections_all.get(name) or data.collections.new(name, parent=top) for name in _GROUPS}
     for name in _HIDDEN:
         groups[name].is_visible = False

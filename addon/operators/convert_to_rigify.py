@@ -1,0 +1,81 @@
+"""An animal as a Rigify rig, and the motion of that rig back on the animal."""
+
+from bpy.props import BoolProperty
+from bpy.types import Operator
+
+from ...scene.controls import convert, generating
+from ...scene.retarget.rig_shape import RigError
+from ..rigs import can_change, selected_rig
+
+
+class BESTIARY_OT_convert_to_rigify(Operator):
+    """Make a Rigify rig that fits this animal, with its skin and its motion"""
+
+    bl_idname = "bestiary.convert_to_rigify"
+    bl_label = "Convert to Rigify"
+    bl_options = {"REGISTER", "UNDO"}
+
+    keep: BoolProperty(name="Keep Animal", description="Hide the animal instead of replacing it; its motion can be brought back to it", default=True)
+    turn_on: BoolProperty(name="Turn On Rigify", description="Switch on Blender's add-on Rigify if it is off", default=False)
+
+    @classmethod
+    def poll(cls, context):
+        """With an animal that is no Rigify rig."""
+        item = selected_rig(cls, context)
+        if item is not None and convert.KEY in item:
+            cls.poll_message_set("This is a Rigify rig already")
+            return False
+        return item is not None and can_change(cls, item)
+
+    def invoke(self, context, _event):
+        """Ask before another add-on is switched on."""
+        if generating.rigify_is_on():
+            return self.execute(context)
+        self.turn_on = True
+        return context.window_manager.invoke_props_dialog(self, title="Rigify is off. Turn it on?", confirm_text="Turn On and Convert")
+
+    def execute(self, context):
+        """The new rig stands where the animal stands."""
+        item = selected_rig(None, context)
+        name = item.name
+        try:
+            if self.turn_on:
+                generating.turn_rigify_on(kept=True)
+            made = convert.to_rigify(item, keep=self.keep, scene=context.scene)
+        except (RigError, RuntimeError) as error:
+            self.report({"ERROR"}, str(error)[:1].upper() + str(error)[1:])
+            return {"CANCELLED"}
+        for message in made.messages:
+            self.report({"WARNING"}, message[:1].upper() + message[1:])
+        self.report({"INFO"}, f"“{made.rig.name}” has the skin" + (" and the motion" if made.action else "") + f" of “{name}”")
+        return {"FINISHED"}
+
+
+class BESTIARY_OT_motion_from_rigify(Operator):
+    """Bring the motion of this Rigify rig back to the animal that it was made of, and show the animal"""
+
+    bl_idname = "bestiary.motion_from_rigify"
+    bl_label = "Motion Back to the Animal"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context):
+        """With a rig that Convert to Rigify has made."""
+        item = selected_rig(cls, context)
+        if item is not None and convert.KEY not in item:
+            cls.poll_message_set("Select a rig that was made by Convert to Rigify")
+            return False
+        return item is not None
+
+    def execute(self, context):
+        """An action of the animal's own."""
+        try:
+            report = convert.from_rigify(selected_rig(None, context), scene=context.scene)
+        except RigError as error:
+            self.report({"ERROR"}, str(error)[:1].upper() + str(error)[1:])
+            return {"CANCELLED"}
+        self.report({"INFO"}, f"{report.frames} frames" if report.action is not None else "The animal stands as the rig does")
+        return {"FINISHED"}
+
+
+CLASSES = (BESTIARY_OT_convert_to_rigify, BESTIARY_OT_motion_from_rigify)
