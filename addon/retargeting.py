@@ -30,7 +30,7 @@ class RetargetQuestion:
     """All that carrying over takes, copied out of Blender; the target by name: the animator may delete it meanwhile.
 
     times: the scene's frames that are read; own_rate: frames a second of the clip where it is not the scene's; rate: of the
-    scene; whole: keys at whole frames. stiff: bones of the target that nothing turns.
+    scene; whole: keys at whole frames. able: the target's map with only what the rig can turn.
     """
 
     source: str
@@ -45,7 +45,7 @@ class RetargetQuestion:
     target_map: BodyMap
     options: RetargetOptions
     motion: RigMotion | None = None
-    stiff: tuple[str, ...] = ()
+    able: BodyMap | None = None
     notes: list[str] = field(default_factory=list)
 
 
@@ -163,7 +163,7 @@ def _steps(question: RetargetQuestion, shape: RigShape, action: Any, slot: Any, 
     whole = replace(pieces[0], rotations=np.concatenate([piece.rotations for piece in pieces]),
                     heads=np.concatenate([piece.heads for piece in pieces]), frames=question.times, fps=question.rate / step)  # fmt: skip
     with writing.prepared(target_of(question), question.target_shape, question.target_map) as tried:
-        question.stiff = tried.stiff
+        question.able = tried.able()
     question.motion = whole
 
 
@@ -189,8 +189,7 @@ def carry_over(question: RetargetQuestion) -> Retargeted:
         found = cycles.find_cycle(motion, question.source_map)
         motion = cycles.cut_cycle(motion, found, question.source_map)
         question.notes.append(f"Loop of {found.end - found.start} frames, cut from frame {motion.frames[0]:g}")
-    kept = {part: tuple(name for name in chain if name not in question.stiff) for part, chain in question.target_map.bones.items()}
-    return retarget(motion, question.source_map, question.target_shape, BodyMap(kept, question.target_map.label), question.options)
+    return retarget(motion, question.source_map, question.target_shape, question.able or question.target_map, question.options)
 
 
 def target_of(question: RetargetQuestion) -> bpy.types.Object:

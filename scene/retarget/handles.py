@@ -65,13 +65,15 @@ class Handle:
 @dataclass(frozen=True)
 class Handles:
     """All handles of a rig, each after those that it stands on. switches: (bone, property, value) to set for the clip; off: (bone,
-    constraint) whose influence must be 0; lost: mapped skeleton bones that nothing turns; upstream: bone → handles above it."""
+    constraint) whose influence must be 0; lost: mapped skeleton bones that nothing turns; upstream: bone → handles above it.
+    together: skeleton bones that turn as one, by handle, parents first."""
 
     handles: tuple[Handle, ...]
     switches: tuple[tuple[str, str, float], ...]
     off: tuple[tuple[str, str], ...]
     lost: tuple[str, ...]
     upstream: dict[str, tuple[str, ...]]
+    together: tuple[tuple[str, ...], ...] = ()
 
     def __getitem__(self, name: str) -> Handle:
         return next(handle for handle in self.handles if handle.name == name)
@@ -88,14 +90,14 @@ def find_handles(twin: Twin, shape: RigShape, body: BodyMap | None, seed: int = 
     twin.read()
     above = wiring.above(twin.evaluated, idle=True)
     twin.prune(set(wanted).union(*(above[name] for name in wanted)))
-    switches = _switch(twin, shape, wanted, rng)
+    switches = _switch(twin, shape, wanted, body, rng)
     off = _release(twin, shape, wanted)
     probe = Probe(twin, shape, rng)
-    chosen = _choose(probe, wanted, body)
+    chosen, together = _choose(probe, wanted, body)
     if not any(handle.channels.turns and handle.wants is not None for handle in chosen):
         raise RigError("no bone of the rig can be keyed: their rotation channels are locked or owned by constraints; "
                        "unlock them (N panel, Item), or choose another rig")
-    return _measure(probe, chosen, wanted, switches, off)
+    return replace(_measure(probe, chosen, wanted, switches, off), together=together)
 
 
 def _wanted(shape: RigShape, body: BodyMap | None) -> list[str]:
@@ -172,7 +174,8 @@ def _spread(turns: Array) -> float:
     return float(np.where(cos > 0.9, chord, np.arccos(np.clip(cos, -1.0, 1.0))).max())
 
 
-def _switch(twin: Twin, shape: RigShape, wanted: list[str], rng: np.random.Generator) -> tuple[tuple[str, str, float], ...]:
+def _switch(twin: Twin, shape: RigShape, wanted: list[str], body: BodyMap | None,
+            rng: np.random.Generator) -> tuple[tuple[str, str, float], ...]:
     """Set the copy's IK/FK switches to the side on which more of the skeleton goes with keyable bones, and followers to an end."""
     found = [(bone.name, key) for bone in twin.item.pose.bones for key, value in bone.items()
              if isinstance(value, (int, float)) and not isinstance(value, bool) and wiring.is_switch(key)]
@@ -184,12 +187,16 @@ def _switch(twin: Twin, shape: RigShape, wanted: list[str], rng: np.random.Gener
     if not found:
         return tuple(result)
     scores = {}
+    uppers = [name for leg in LEGS for part in ("upper", "lower") for name in (body[f"{leg}_{part}"] if body is not None else ())]
     for value in (1.0, 0.0):
         for bone, key in found:
             twin.set_property(bone, key, value)
         probe = Probe(twin, shape, rng, count=3)
-        scores[value] = sum(_rigid_handle(probe, name) is not None for name in wanted)
-    best = 1.0 if scores[1.0] >= scores[0.0] else 0.0
+        held = {name for name in wanted if _rigid_handle(probe, name) is not None}
+        scores[value] = len(held)
+        if uppers and held.issuperset(uppers):
+            break  # every leg is turned by keys alone: this is FK
+    best = max(scores, key=lambda value: scores[value])
     for bone, key in found:
         twin.set_property(bone, key, best)
     return tuple(result + [(bone, key, best) for bone, key in found])
@@ -231,8 +238,8 @@ def _rigid_handle(probe: Probe, name: str) -> str | None:
     return found[0] if found else None
 
 
-def _choose(probe: Probe, wanted: list[str], body: BodyMap | None) -> list[Handle]:
-    """Who takes which skeleton bone's turn, and who moves which head."""
+def _choose(probe: Probe, wanted: list[str], body: BodyMap | None) -> tuple[list[Handle], tuple[tuple[str, ...], ...]]:
+    """Who takes which skeleton bone's turn, and who moves which head; and the skeleton bones that turn as one."""
     shape = probe.shape
     sharing: dict[str, list[str]] = {}
     for name in wanted:
@@ -251,7 +258,7 @@ def _choose(probe: Probe, wanted: list[str], body: BodyMap | None) -> list[Handl
         rows = body is not None and handle.wants in (*body["spine"], *body["neck"], *body["tail"])
         if rows and not handle.wide and np.abs(handle.reach).max() < _NEAR * probe.size:
             chosen[name] = replace(handle, chord=_chord(shape, wanted, ruled, handle.wants))
-    return list(chosen.values())
+    return list(chosen.values()), tuple(tuple(names) for names in sharing.values() if len(names) > 1)
 
 
 def _bearer(shape: RigShape, names: list[str], body: BodyMap | None) -> str:

@@ -97,8 +97,7 @@ def read_clip(source: Any, options: ActionOptions, scene: bpy.types.Scene | None
 
 def solve_clip(motion: RigMotion, maps: tuple[BodyMap, BodyMap], ready: writing.Prepared, options: ActionOptions) -> Retargeted:
     """The source's motion on the skeleton of a target that was tried out; what the rig cannot turn is left at rest. Raises RigError."""
-    kept = {part: tuple(name for name in chain if name not in ready.stiff) for part, chain in maps[1].bones.items()}
-    solved = retarget(motion, maps[0], ready.shape, BodyMap(kept, maps[1].label, maps[1].source), options.solve)
+    solved = retarget(motion, maps[0], ready.shape, ready.able(), options.solve)
     if options.start is None:
         return solved
     frames = solved.motion.frames - solved.motion.frames[0] + options.start

@@ -94,7 +94,10 @@ def above(item: Any, idle: bool = False) -> dict[str, set[str]]:
             name = waiting.pop()
             if name not in seen:
                 seen.add(name)
-                waiting += found[name] if name in found else direct[name]
+                if name in found:
+                    seen |= found[name]
+                else:
+                    waiting += direct[name]
         found[start] = seen
     return found
 

@@ -19,7 +19,7 @@ from ...animal.rotations import matrix_from_axis_angle
 from .. import compat
 from ..all_or_nothing import all_or_nothing
 from . import checking
-from .body_map import LEGS, SEGMENTS, BodyMap
+from .body_map import EARS, LEGS, SEGMENTS, BodyMap
 from .channels import Known, Solved, learn, solve, telling
 from .handles import Handles, find_handles
 from .ik_controls import find_ik, swing
@@ -74,8 +74,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A rig that was tried out and can be written to. stiff: bones of the body's girdles that nothing turns on their own; a motion had
-    better leave them at rest beside what they hang on."""
+    """A rig that was tried out and can be written to: its skeleton, the parts of its body, the copy it is tried on, its handles."""
 
     armature: bpy.types.Object
     shape: RigShape
@@ -83,11 +82,26 @@ class Prepared:
     twin: Twin
     handles: Handles
 
-    @property
-    def stiff(self) -> tuple[str, ...]:
+    def able(self) -> BodyMap:
+        """The body with only what the rig can turn: a motion had better leave the rest as it hangs on other bones.
+
+        Girdles without a control are left out, and ears and jaws from the first bone on that has none. A head that turns as one with
+        the end of the neck begins there.
+        """
+        assert self.body is not None, "a body is needed"
         turned = {handle.wants for handle in self.handles.handles}
-        girdles = [name for leg in LEGS for name in (self.body[f"{leg}_girdle"] if self.body is not None else ())]
-        return tuple(name for name in girdles if name not in turned)
+        parts = {part: list(chain) for part, chain in self.body.bones.items()}
+        for group in self.handles.together:
+            if any(name in parts.get("head", ()) for name in group) and group[0] in parts.get("neck", ()):
+                parts["neck"] = [name for name in parts["neck"] if name not in group]
+                parts["head"] = [group[0]]
+        for part, chain in parts.items():
+            if part.endswith("_girdle"):
+                parts[part] = [name for name in chain if name in turned]
+            elif part in (*EARS, "jaw"):
+                ends = [k for k, name in enumerate(chain) if name not in turned]
+                parts[part] = chain[: ends[0]] if ends else chain
+        return BodyMap({part: tuple(chain) for part, chain in parts.items()}, self.body.label, self.body.source)
 
 
 @contextmanager
