@@ -85,12 +85,12 @@ def _glb(key: str, file: str) -> Rig:
 
 
 TARGETS = (
-    *(Rig(f"rigify_{kind}", lambda _folder, kind=kind: rigify_rigs.generated(kind)) for kind in rigify_rigs.METARIGS),
     _glb("quaternius_fox", "quaternius/fox.glb"), _glb("quaternius_bull", "quaternius/bull.glb"),
     _glb("mesh2motion_rig-fox", "mesh2motion/rigs_rig-fox.glb"), _glb("mesh2motion_rig-horse", "mesh2motion/rigs_rig-horse.glb"),
     *(Rig(f"zeroad_{mesh}", lambda folder, mesh=mesh: zeroad_rigs.build_rig(folder / "zeroad", mesh), "zeroad/meshes")
       for mesh in ("horse", "wolf")),
     _glb("khronos_fox_Fox", "khronos_fox/Fox.glb"), Rig("bestiary", lambda _folder: open_animal("dog")),
+    *(Rig(f"rigify_{kind}", lambda _folder, kind=kind: rigify_rigs.generated(kind)) for kind in rigify_rigs.METARIGS),
 )
 
 CLIPS = (

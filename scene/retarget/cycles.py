@@ -76,8 +76,8 @@ def _signs(body: Body, motion: RigMotion) -> tuple[Array, float]:
     flat = beside[..., :2].reshape(len(turns), -1)
     speed = np.gradient(flat, axis=0) * motion.fps if len(flat) > 1 else np.zeros_like(flat)
     moves = float(np.sqrt(flat.var(axis=0).mean()))
-    scale = moves / max(float(np.sqrt((speed**2).mean())), 1e-9)
-    return np.concatenate([flat, 0.5 * scale * speed], axis=1), moves
+    scale = moves / max(float(np.sqrt(np.square(speed).mean())), 1e-9)
+    return np.concatenate([flat, np.multiply(speed, 0.5 * scale)], axis=1), moves
 
 
 def cut_cycle(motion: RigMotion, cycle: Cycle, parts: BodyMap) -> RigMotion:

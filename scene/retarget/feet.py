@@ -46,10 +46,13 @@ def weights(stands: NDArray[np.bool_], frames: float) -> Array:
     return fade(near / (max(frames, 0.0) + 1.0))
 
 
-def pinned(path: Array, stands: NDArray[np.bool_], height: float, velocity: Array, fps: float) -> tuple[Array, Array]:
+def pinned(
+    path: Array, stands: NDArray[np.bool_], height: float, velocity: Array, fps: float, tops: Array | None = None, reach: float = np.inf,
+) -> tuple[Array, Array]:
     """A foot's way (F, 3) with its point on one spot of the ground during each contact, and how much of it is held (F,).
 
-    path (F, 3): its way without contacts; stands (F,); height: of its point when it stands; velocity (3,): of the ground.
+    path (F, 3): its way without contacts; stands (F,); height: of its point when it stands; velocity (3,): of the ground; tops (F, 3):
+    where the leg begins, to choose spots that are within its reach all the time.
     """
     frames = len(path)
     travel = velocity * (np.arange(frames) / fps)[:, None]
@@ -59,6 +62,8 @@ def pinned(path: Array, stands: NDArray[np.bool_], height: float, velocity: Arra
     reach = max(_FADE * fps, 2.0)
     for number, (start, end) in enumerate(found):
         spot = np.r_[np.median(beside[start:end, :2], axis=0), height]
+        if tops is not None:
+            spot = spot + _within(spot + travel[start:end] - tops[start:end], reach)
         offset[start:end] = spot - beside[start:end]
         before = found[number - 1][1] - 1 if number else -np.inf
         after = found[number + 1][0] if number + 1 < len(found) else np.inf
@@ -70,6 +75,22 @@ def pinned(path: Array, stands: NDArray[np.bool_], height: float, velocity: Arra
             slope = _slope(offset, edge, -side, (start, end)) * span
             offset[inside] += offset[edge] * fade(share)[:, None] - slope * (share * (1 - share) ** 2)[:, None]
     return path + offset, weights(stands, _ROLL * fps)
+
+
+def _within(apart: Array, reach: float) -> Array:
+    """How far (3,) a spot must move, along the way that it goes under its leg, to be within reach; apart (n, 3): it from the leg's top."""
+    way = (apart[-1] - apart[0]) * [1.0, 1.0, 0.0]
+    length = np.linalg.norm(way)
+    if length < 1e-9:
+        way = apart.mean(axis=0) * [1.0, 1.0, 0.0]
+        length = np.linalg.norm(way)
+    if length < 1e-9:
+        return np.zeros(3)
+    way = way / length
+    along = apart @ way
+    room = np.sqrt(np.maximum(reach**2 - (apart**2).sum(axis=1) + along**2, (0.1 * reach) ** 2))
+    low, high = float((-room - along).max()), float((room - along).min())
+    return way * (np.clip(0.0, low, high) if low <= high else 0.5 * (low + high))
 
 
 def _slope(offset: Array, edge: int, inward: int, bounds: tuple[int, int]) -> Array:

@@ -122,7 +122,7 @@ class _Work:
         for leg in self.source.legs.values():
             at = feet.ball(self.source, leg)
             path, rest = leg_path(leg, self.source, self.turns, self.heads), self.source.joints(leg)
-            columns.append(path[:, 0, 2] - path[:, at, 2] > 0.5 * (rest[0, 2] - rest[at, 2]))
+            columns.append(path[:, 0, 2] - path[:, at, 2] > 0.4 * (rest[0, 2] - rest[at, 2]))
         return np.stack(columns, axis=1)
 
     def run(self, turns: Array, own: NDArray[np.bool_]) -> tuple[Array, Array, Array]:
@@ -227,7 +227,7 @@ class _Work:
         for number, name in enumerate(LEGS):
             leg, at, stands = target.legs[name], self.balls[name], self.stands[:, number]
             path = ways[name][:, at]
-            goal, firm = feet.pinned(path, stands, self.heights[name], velocity, self.fps)
+            goal, firm = feet.pinned(path, stands, self.heights[name], velocity, self.fps, ways[name][:, 0], 0.985 * self._length(name))
             lowest = np.zeros(len(goal))
             if at < len(leg.bones):
                 foot = leg.bones[at]

@@ -51,8 +51,8 @@ def key(item: object, rng: np.random.Generator, frames: int = 5) -> object:
     curves = compat.Curves(action, item)
     at = np.arange(frames) * 7.0 - 3.0
     for k, bone in enumerate(item.pose.bones):
-        path = bone.path_from_id(bone.rotation_mode == "QUATERNION" and "rotation_quaternion" or bone.rotation_mode == "AXIS_ANGLE"
-                                 and "rotation_axis_angle" or "rotation_euler")
+        channel = {"QUATERNION": "rotation_quaternion", "AXIS_ANGLE": "rotation_axis_angle"}.get(bone.rotation_mode, "rotation_euler")
+        path = bone.path_from_id(channel)
         width = 3 if path.endswith("euler") else 4
         curves.write(path, rng.normal(size=(frames, width)), at, bone.name, ("LINEAR", "BEZIER", "CONSTANT")[k % 3])
         if k % 2:
