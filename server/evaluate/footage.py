@@ -114,6 +114,7 @@ def clip_numbers(model: AnimalModel, tracks: Tracks, name: str, out: Path, joint
         away = np.concatenate(errors)
         values |= {"heldout_percent": 100 * float(away.mean()) / size, "heldout_percent_of_diagonal": 100 * float(away.mean()) / diagonal,
                    "heldout_median_percent": 100 * float(np.median(away)) / size}
+        say(f"{name}: {method}, {values['heldout_percent']:.2f} % off where points were kept back")
         if method == "clip":
             with whole_file(out / f"{name}.webp") as stream:
                 draw_clip_strip(model, whole, [tracks], 7, name).save(stream, "WEBP", quality=80)
@@ -137,12 +138,12 @@ def joint_numbers(tracks: Tracks, own: Array, fitted: Callable[[Tracks], ClipFit
     """Each joint in turn kept back through the whole clip: the mean over joints; each by itself goes into `metrics`."""
     means = []
     for row in np.flatnonzero((own[..., 2] > 0).any(0)):
-        say(f"{name}: without {SUPERSET[row]}")
         mask = np.zeros(own.shape[:2], bool)
         mask[:, row] = True
         kept, hidden = without(tracks, own, mask)
         away = float(distances(fitted(kept), tracks, own, hidden).mean())
         metrics[f"without_{SUPERSET[row]}_percent"] = 100 * away / size
+        say(f"{name}: without {SUPERSET[row]}, {100 * away / size:.1f} % off")
         means.append(away)
     return {"joints_percent": 100 * float(np.mean(means)) / size, "joints_percent_of_diagonal": 100 * float(np.mean(means)) / diagonal}
 

@@ -101,13 +101,17 @@ def _equations(terms: ClipTerms, state: ClipState, plan: Plan) -> _Equations:
     own, mixed, common = eq.H[:, :D, :D], eq.H[:, :D, D:], eq.H[:, D:, D:].sum(0)
     g_common, cost = eq.g[:, D:].sum(0), float(eq.cost.sum())
     z, pitch = h.z[0], h.pitch[0]
-    common[:k, :k] += torch.eye(k, dtype=z.dtype, device=z.device)
-    g_common[:k] += z
-    cost += float((z**2).sum())
+    # What is amiss in one frame (points that others set elsewhere, a trunk that tilts) is amiss in all: together they tell no more of
+    # what they share than one does, and it is held to what is usual as it is in a photo.
+    worth = float(len(h))
+    common[:k, :k] += worth * torch.eye(k, dtype=z.dtype, device=z.device)
+    g_common[:k] += worth * z
+    cost += worth * float((z**2).sum())
     if plan.pitch:
-        common[k, k] += PITCH_SIGMA**-2
-        g_common[k] += (pitch - PITCH_MEAN) * PITCH_SIGMA**-2
-        cost += float(((pitch - PITCH_MEAN) / PITCH_SIGMA) ** 2)
+        stiff = worth * PITCH_SIGMA**-2
+        common[k, k] += stiff
+        g_common[k] += (pitch - PITCH_MEAN) * stiff
+        cost += stiff * float((pitch - PITCH_MEAN) ** 2)
     g = eq.g[:, :D].clone()
     if plan.spreads is not None and len(h) > 2:
         cost += _tie(terms, h, plan, g)
