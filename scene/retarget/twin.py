@@ -41,7 +41,7 @@ class Twin:
         return self.item.evaluated_get(self.scene.view_layers[0].depsgraph)
 
     def try_poses(self, turns: Mapping[str, Array], moves: Mapping[str, Array], count: int) -> tuple[Array, Array]:
-        """Pose bones by own turns (n, 3, 3) and moves (n, 3), n = `count` poses: axes (n, N, 3, 3) and heads (n, N, 3) that come of them."""
+        """Pose bones by own turns (n, 3, 3) and moves (n, 3), n = `count` poses: the axes (n, N, 3, 3) and heads (n, N, 3) of all."""
         frames = np.arange(count, dtype=np.float64)
         action = bpy.data.actions.new("bestiary probe")
         # Played poses are evaluated several times faster than poses that are set.

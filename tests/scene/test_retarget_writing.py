@@ -320,3 +320,14 @@ def test_what_cannot_be_keyed_is_refused(plain: Any) -> None:
     bpy.ops.object.mode_set(mode="EDIT")
     with pytest.raises(RigError, match="edit mode"):
         writing.write_motion(plain, motion, body)
+
+
+def test_keys_in_bulk_are_those_of_keyframe_insert(blender: Any) -> None:
+    """How much faster it is is measured elsewhere (benchmarks/retarget_writing.py)."""
+    import bpy
+
+    from bestiary.benchmarks.retarget_writing import key_speed
+
+    before = snapshot(bpy)
+    assert key_speed(bones=4, frames=30)["write_difference"] < 1e-6
+    assert snapshot(bpy) == before
