@@ -141,6 +141,20 @@ def _side_and_end(tokens: list[str]) -> tuple[int, str]:
     return side, end
 
 
+_JOINTS = {"shoulder": "upper", "hip": "upper", "elbow": "lower", "knee": "lower", "stifle": "lower", "wrist": "cannon",
+           "ankle": "cannon", "hock": "cannon", "carpus": "cannon", "paw": "toes", "hoof": "toes", "foot": "toes", "hand": "toes"}
+_ABOVE = {"upper": "girdle", "lower": "upper", "cannon": "lower", "toes": "cannon"}
+LINK = "_link"
+"""What Bestiary's skeletons in motion call a bone after the joint at its end by; their other bones have the name of the joint at
+their head."""
+
+
+def joint_segment(name: str) -> str:
+    """The segment of a leg's bone that is named after a joint, as in Bestiary's skeletons in motion; empty for other names."""
+    found = next((segment for word, segment in _JOINTS.items() if word in name.lower()), "")
+    return _ABOVE.get(found, "") if name.endswith(LINK) else found
+
+
 @lru_cache(4096)
 def twin_key(name: str) -> str:
     """What two names of a left and a right bone have in common: the name without its side."""

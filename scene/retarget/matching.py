@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from .body_frame import Joints, joints_of
 from .body_map import LEGS, SEGMENTS, BodyMap
+from .bone_words import LINK, joint_segment
 from .leg_finding import LimbPair, TwoLegsError, leg_end, limb_pairs, two_pairs, without_tip
 from .leg_segments import LegChain, segments_of
 from .reading import skeleton_of
@@ -122,7 +123,7 @@ def _think(joints: Joints, front: LimbPair, hind: LimbPair) -> _Answer:
     stance = _stance(joints, front, hind)
     body = midline_of(joints, stance)
     chains = [_chain(joints, pair, stance, on) for pair, on in ((front, stance.front_on), (hind, stance.hind_on))]
-    cuts, costs = zip(*(segments_of(chain, end, _said(joints, pair)) for chain, end, pair in
+    cuts, costs = zip(*(_told(joints, pair) or segments_of(chain, end, _said(joints, pair)) for chain, end, pair in
                         zip(chains, ("front", "hind"), (front, hind), strict=True)), strict=True)
     doubt = 0.35 * sum(costs) + _end_doubt(joints, front, "front") + _end_doubt(joints, hind, "hind")
     doubt += _midline_doubt(joints, stance, body) + _side_doubt(joints, front, hind) + _toe_doubt(joints, front, hind)
@@ -168,7 +169,18 @@ def _chain(joints: Joints, pair: LimbPair, stance: Stance, on: int) -> LegChain:
 
 
 def _said(joints: Joints, pair: LimbPair) -> list:
+    """What the names of a pair's bones say, from the trunk down."""
     return [joints.words[a] if joints.words[a].segment else joints.words[b] for a, b in zip(pair.first, pair.second, strict=True)]
+
+
+def _told(joints: Joints, pair: LimbPair) -> tuple[tuple[int, ...], float] | None:
+    """The segments of a pair in one of Bestiary's skeletons in motion, whose names are joints' and can be believed; else None."""
+    names = [joints.shape.names[bone] for bone in pair.first]
+    found = [joint_segment(name) for name in names]
+    if not names[0].endswith(LINK) or not all(found):
+        return None
+    cut = tuple(SEGMENTS.index(segment) for segment in found)
+    return (cut, 0.0) if sorted(cut) == list(cut) else None
 
 
 def _end_doubt(joints: Joints, pair: LimbPair, end: str) -> float:

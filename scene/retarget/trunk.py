@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .body_frame import Joints
+from .bone_words import LINK
 
 Array = NDArray[np.float64]
 
@@ -68,8 +69,10 @@ def midline_of(joints: Joints, stance: Stance) -> Midline:
 def _free(joints: Joints, stance: Stance, body: Midline) -> set[int]:
     """Midline bones without a part."""
     taken = body.taken | stance.legs
+    # The rest of a skeleton in motion is a pose, and poses are not symmetric.
+    off = 0.25 if any(name.endswith(LINK) for name in joints.shape.names) else 0.06
     return {bone for bone in range(len(joints.places)) if bone not in taken and joints.twins[bone] in (bone, -1)
-            and abs(joints.places[bone, 1]) < 0.06 and not any(joints.twins[up] not in (up, -1) for up in joints.above(bone))}
+            and abs(joints.places[bone, 1]) < off and not any(joints.twins[up] not in (up, -1) for up in joints.above(bone))}
 
 
 def _find_spine(joints: Joints, stance: Stance, body: Midline) -> None:
@@ -115,7 +118,10 @@ def _is_neck(joints: Joints, stance: Stance, bone: int) -> bool:
 
 
 def _is_tail(joints: Joints, stance: Stance, bone: int, following: int) -> bool:
-    """Whether the bone that the hind legs were hung on, as the nearest, is the tail's."""
+    """Whether the bone that the hind legs were hung on, as the nearest, is the tail's; lifted skeletons call their one bone of the back
+    after the joint that it begins at."""
+    if joints.parents[following] == bone and joints.places[following, 0] - joints.places[bone, 0] > 0.4 * stance.length:
+        return False
     return joints.words[bone].part == "tail" or (
         stance.hind_loose and joints.parents[bone] == following and joints.places[bone, 0] < joints.places[following, 0])
 

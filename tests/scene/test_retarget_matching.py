@@ -309,3 +309,11 @@ def test_zeroad_clips_play(blender: Any, shared_data: Path) -> None:
     blender.context.scene.frame_set(6)
     for i, bone in enumerate(zeroad_rigs.name_order(armature, folder)):
         assert np.allclose(np.array(armature.pose.bones[bone.name].matrix), world[5, i], atol=1e-3)
+
+
+def test_lifted_skeletons_are_named_after_joints() -> None:
+    """A bone goes from its joint to the next; links go to the joint that they are named after."""
+    from bestiary.scene.retarget.bone_words import joint_segment
+
+    names = ("left_shoulder_link", "left_shoulder", "left_elbow", "left_front_paw", "right_knee_link", "right_knee", "right_ankle", "nose")
+    assert [joint_segment(name) for name in names] == ["girdle", "upper", "lower", "toes", "upper", "lower", "cannon", ""]
