@@ -20,7 +20,7 @@ def key_speed(bones: int = 35, frames: int = 1000, seed: int = 0) -> dict[str, f
     from ..scene.retarget.keys import write_turns
 
     turns = _turns(bones, frames, seed)
-    times = 1.0 + np.arange(frames)
+    times = np.arange(1, frames + 1, dtype=np.float64)
     made: list[Any] = []
     seconds = []
     for bulk in (True, False):
