@@ -31,6 +31,7 @@ Array = NDArray[np.float64]
 
 _SLACK = 0.002  # of the leg's length: heads nearer than this to their place are not moved
 _SEEN = 48  # frames evaluated to learn what follows nothing rigidly
+_OFF = 1.0  # percent of the leg's length that a bone may be off before it is said
 _REST = 1e-4  # channels nearer than this to rest are at rest
 
 
@@ -180,6 +181,9 @@ def _key(ready: Prepared, curves: compat.Curves, motion: RigMotion, options: Wri
         report.messages.append("off while the clip plays: " + _listed([f"{name} of {bone}" for bone, name in handles.off]))
     if options.check:
         report.errors = checking.check(twin, curves, motion, body, leg, options.check)
+        if report.errors["head_percent_max"] > _OFF:
+            report.messages.append(f"the rig does not follow everywhere: a bone is up to {report.errors['head_percent_max']:.1f} % of a "
+                                   "leg's length from its place; look at constraints and locks of its controls")
     if options.ik:
         _key_ik(ready, curves, solved, motion, options, report)
     report.switches = write_switches(curves, handles, first)
