@@ -99,7 +99,7 @@ class Body:
             return max(ends, key=lambda end: float(np.linalg.norm(end - head)))
         along = (self.shape.tails[last] - self.shape.heads[last]) @ self.axes
         reach = np.linalg.norm(along)
-        if reach < 1e-9 or along[2] > 0.3 * reach:  # it points up: drawn by an importer, not by a person
+        if reach < 1e-9 or along[2] > 0.3 * reach or not self._drawn(bones):
             return head + np.array([0.6, 0.0, -0.2]) * min(longest, 0.08 * length)
         return head + along * min(1.0, longest / reach)
 
@@ -108,14 +108,23 @@ class Body:
         leg = self.legs[name]
         return float(np.linalg.norm(np.diff(self.joints(leg), axis=0), axis=1).sum())
 
+    def _drawn(self, bones: tuple[int, ...]) -> bool:
+        """Whether the bones of a leg end where the next begin, as people draw them; importers let them point anywhere."""
+        if len(bones) < 3:
+            return True
+        chain = list(bones)
+        gaps = np.linalg.norm(self.shape.tails[chain[:-1]] - self.shape.heads[chain[1:]], axis=1)
+        steps = np.linalg.norm(np.diff(self.shape.heads[chain], axis=0), axis=1)
+        return bool(np.median(gaps / np.maximum(steps, 1e-12)) < 0.25)
+
     def sole(self, leg: Leg) -> Array:
         """(k, 3) points at rest that ride on a leg's last bone and may come to the ground: its tip, its own end, other toes."""
-        last = leg.bones[-1]
+        last, drawn = leg.bones[-1], self._drawn(leg.bones)
         points, below = [leg.tip], [last]
         while below:
             bone = below.pop()
             below += [c for c in self.shape.children[bone] if self.carriers[c] == bone]
-            points += [self.heads[bone], self.shape.tails[bone] @ self.axes]
+            points += [self.heads[bone], *([self.shape.tails[bone] @ self.axes] if drawn else [])]
         near = [p for p in points[1:] if abs(p[2] - self.ground) < 0.1 * self.size and np.linalg.norm(p - leg.tip) < 0.3 * self.size]
         return np.array([leg.tip, *near])
 

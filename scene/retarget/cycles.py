@@ -74,7 +74,7 @@ def _signs(body: Body, motion: RigMotion) -> tuple[Array, float]:
     bones = [bone for leg in LEGS for bone in body.legs[leg].bones] + [*body.chains["spine"], *body.chains["neck"]]
     beside = heading[:, None] @ turns[:, bones]
     flat = beside[..., :2].reshape(len(turns), -1)
-    speed = np.gradient(flat, axis=0) * motion.fps if len(flat) > 1 else np.zeros_like(flat)
+    speed: Array = np.asarray(np.gradient(flat, axis=0)) * motion.fps if len(flat) > 1 else np.zeros_like(flat)
     moves = float(np.sqrt(flat.var(axis=0).mean()))
     scale = moves / max(float(np.sqrt(np.square(speed).mean())), 1e-9)
     return np.concatenate([flat, np.multiply(speed, 0.5 * scale)], axis=1), moves

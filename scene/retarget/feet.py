@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 
 _FADE = 0.3
 """Seconds in which the offset of a foot that leaves the ground fades."""
+_FLAT = 0.06
+"""Leg lengths above the ground below which a toe that does not end the leg lies on it."""
 _ROLL = 0.1
 """Seconds in which a foot comes to lie flat."""
 
@@ -24,9 +26,12 @@ _ROLL = 0.1
 def ball(body: Body, leg: Leg) -> int:
     """The bone whose head is put on the ground, as a place in `leg.bones`; `len(leg.bones)` for the leg's tip.
 
-    The head of the last bone where that is near the ground, else its tip.
+    Where the toes begin that lie on the ground; else the head of the last bone where that is near the ground, else its tip.
     """
     last = len(leg.bones) - 1
+    flat = [at for at in range(2, last) if leg.segments[at] == "toes" and body.heads[leg.bones[at], 2] - body.ground < _FLAT * body.size]
+    if flat:
+        return flat[0]
     low = body.heads[leg.bones[last], 2] - body.ground < 0.14 * body.size
     return last if low and last >= 2 else last + 1
 
@@ -81,10 +86,10 @@ def _within(apart: Array, reach: float) -> Array:
     """How far (3,) a spot must move, along the way that it goes under its leg, to be within reach; apart (n, 3): it from the leg's top."""
     way = (apart[-1] - apart[0]) * [1.0, 1.0, 0.0]
     length = np.linalg.norm(way)
-    if length < 1e-9:
+    if length < 1e-3 * reach:
         way = apart.mean(axis=0) * [1.0, 1.0, 0.0]
         length = np.linalg.norm(way)
-    if length < 1e-9:
+    if length < 1e-3 * reach:
         return np.zeros(3)
     way = way / length
     along = apart @ way

@@ -232,6 +232,7 @@ class _Work:
             if at < len(leg.bones):
                 foot = leg.bones[at]
                 turns[:, foot] = feet.flat_turns(turns[:, foot], stands, firm)
+                turns[:, list(leg.bones[at + 1 :])] = turns[:, foot, None]
                 lowest = (turns[:, foot, 2] @ (target.sole(leg) - target.heads[foot]).T).min(axis=1)
             if self.options.ground:
                 goal = feet.above_ground(goal, lowest, target.ground, firm, 0.01 * target.size)
