@@ -40,7 +40,7 @@ class BESTIARY_OT_convert_to_rigify(Operator):
         name = item.name
         try:
             if self.turn_on:
-                generating.turn_rigify_on(kept=True)
+                generating.turn_rigify_on()
             made = convert.to_rigify(item, keep=self.keep, scene=context.scene)
         except (RigError, RuntimeError) as error:
             self.report({"ERROR"}, str(error)[:1].upper() + str(error)[1:])

@@ -14,14 +14,14 @@ MODULE = "rigify"
 
 def rigify_is_on() -> bool:
     """Whether Blender's add-on Rigify is switched on."""
-    return hasattr(bpy.types.PoseBone, "rigify_type")
+    return addon_utils.check(MODULE)[1] and hasattr(bpy.types.PoseBone, "rigify_type")
 
 
-def turn_rigify_on(kept: bool = False) -> None:
-    """Switch Rigify on. kept: in the preferences too, so that it is on when Blender starts again. Raises RigError where it is missing."""
+def turn_rigify_on() -> None:
+    """Switch Rigify on, in the preferences too: it needs its own there. Raises RigError where it is missing."""
     if rigify_is_on():
         return
-    addon_utils.enable(MODULE, default_set=kept)
+    addon_utils.enable(MODULE, default_set=True)
     if not rigify_is_on():
         raise RigError("Blender's add-on Rigify could not be switched on; it comes with Blender: see Preferences > Add-ons")
 
@@ -50,6 +50,8 @@ def generate(name: str, plan: tuple[MetaBone, ...], home: bpy.types.Collection, 
         rig = metarig.data.rigify_target_rig
         if rig is None:
             raise RigError("Rigify made no rig of this animal; its own message is in Blender's console")
+        for item in (rig, metarig):
+            item.select_set(False, view_layer=layer)  # an object takes its selection along into other scenes
         for collection in list(lent.collection.children):
             collection.hide_viewport = collection.hide_render = True
             scene.collection.children.link(collection)

@@ -56,8 +56,9 @@ def add_controls(armature: bpy.types.Object, body: BodyMap | None = None, *, sce
         channels = all_channels(plan, posed)
         messages = list(plan.messages)
         if action is None:
-            pose_channels(armature, channels)
-            if _has_strips(armature):
+            if not _has_strips(armature):
+                pose_channels(armature, channels)
+            else:
                 for parts in plan.legs.values():
                     armature.pose.bones[parts.foot][build.SWITCH] = 1.0
                 messages.append("the NLA strips still move the bones themselves, so the feet are on FK")
