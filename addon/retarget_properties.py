@@ -186,11 +186,10 @@ class BESTIARY_PG_retarget(PropertyGroup):
     )
     legs: EnumProperty(
         name="Legs",
-        description="Which controls of the legs play, where a rig has both. Both get the motion",
+        description="Which controls of the legs play, where a rig has both. Both get the motion, and can be switched later",
         items=(
-            ("AUTO", "As They Are", "The controls that the rig is switched to now"),
-            ("FK", "FK", "The legs are turned joint by joint"),
-            ("IK", "IK", "The feet are moved, and the legs follow"),
+            ("FK", "FK", "The legs are turned joint by joint, exactly as the motion has it"),
+            ("IK", "IK", "The feet are moved, and the legs follow: best for changing where a foot stands"),
         ),
     )
     name_new: StringProperty(name="Name", description="Of the new action. Empty: the clip's and the rig's")

@@ -11,7 +11,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ..scene.retarget import cycles, quality, rates, sampling, writing
+from ..scene.retarget import checking, cycles, finishing, quality, rates, sampling, writing
 from ..scene.retarget import retarget as door
 from ..scene.retarget.body_map import BodyMap
 from ..scene.retarget.live import go_live
@@ -49,6 +49,14 @@ class RetargetQuestion:
     notes: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Finish:
+    """What is done to the written action: degrees that fewer keys may cost (0 = a key a frame), and whether the legs play IK."""
+
+    degrees: float = 0.0
+    ik: bool = False
+
+
 @dataclass
 class PendingRetarget:
     """An answer that waits to be written: words and warnings are filled in by the operator that writes it."""
@@ -56,6 +64,7 @@ class PendingRetarget:
     question: RetargetQuestion
     solved: Retargeted
     write: writing.WriteOptions
+    finish: Finish
     live: bool
     words: list[str]
     warnings: list[str]
@@ -105,6 +114,22 @@ def solve_options(settings: Any) -> RetargetOptions:
 def write_options(settings: Any, name: str) -> writing.WriteOptions:
     """How it is keyed, by the panel's choices."""
     return writing.WriteOptions(name=settings.name_new.strip() or name, nla=settings.result == "NLA")
+
+
+def finish_options(settings: Any) -> Finish:
+    """What becomes of the keys, by the panel's choices."""
+    return Finish(settings.reduce_degrees if settings.reduce else 0.0, settings.legs == "IK")
+
+
+def finish(written: writing.Written, options: Finish, leg: float) -> list[str]:
+    """Do it; gives what is to be told."""
+    words = []
+    if options.ik and not finishing.play_ik(written):
+        words.append("This rig has no IK controls for its legs: they play FK")
+    if options.degrees > 0:
+        before, after = finishing.fewer_keys(written, options.degrees, leg)
+        words.append(f"{after} keys instead of {before}, off by up to {options.degrees:g}°")
+    return words
 
 
 def as_strip(options: writing.WriteOptions) -> writing.WriteOptions:
@@ -213,9 +238,11 @@ def write(pending: PendingRetarget) -> None:
         written = writing.write_prepared(tried, solved.motion, pending.write)
     report = written.report
     pending.words[:] = _words(question, solved, len(report.handles))
-    if "direction_degrees_max" in report.errors:
-        pending.words.append(f"Worst bone off by {report.errors['direction_degrees_max']:.2g}°, "
-                             f"{report.errors['head_percent_max']:.2g} % of a leg's length")
+    kind = "ik_" if pending.finish.ik and report.ik else ""
+    if f"{kind}direction_degrees_max" in report.errors:
+        pending.words.append(f"Worst bone off by {report.errors[f'{kind}direction_degrees_max']:.2g}°, "
+                             f"{report.errors[f'{kind}head_percent_max']:.2g} % of a leg's length")
+    pending.words += finish(written, pending.finish, checking.leg_length(question.target_shape, question.target_map))
     place = "On the NLA track" if written.strip is not None else "Active action"
     pending.words.append(f"{place} “{written.action.name}”")
     pending.warnings[:] = [match.sentence(line) for line in (*solved.warnings, *report.messages)]

@@ -52,8 +52,10 @@ class BESTIARY_OT_bake_live(_Live, Operator):
             return {"CANCELLED"}
         session.clear_message("retarget")
         first, last = written.action.curve_frame_range
+        more = retargeting.finish(written, retargeting.finish_options(settings), 0.3 * max(item.dimensions))
         session.summary = [f"{item.name}: {len(written.report.handles)} bones, {last - first + 1:.0f} frames baked",
-                           f"{'On the NLA track' if written.strip else 'Active action'} “{written.action.name}”"]
+                           f"{'On the NLA track' if written.strip else 'Active action'} “{written.action.name}”",
+                           *more]
         self.report({"INFO"}, "; ".join(session.summary))
         redraw()
         return {"FINISHED"}

@@ -47,6 +47,8 @@ class BESTIARY_OT_retarget(Waiting, Operator):
         reading, live = self.reading, settings.result == "LIVE"
         options = retargeting.write_options(settings, f"{settings.target.name} {clip_name(settings)}")
 
+        finish = retargeting.finish_options(settings)
+
         def work(progress, cancel):
             question = reading.wait(progress, cancel)
             if question is None:
@@ -56,7 +58,7 @@ class BESTIARY_OT_retarget(Waiting, Operator):
 
         def build(solved):
             retarget_preview.stop()
-            pending = retargeting.PendingRetarget(reading.question, solved, options, live, [], [])
+            pending = retargeting.PendingRetarget(reading.question, solved, options, finish, live, [], [])
             return deliver(pending, bpy.ops.bestiary.write_retarget, pending.words, pending.warnings, self.report)
 
         return work, build

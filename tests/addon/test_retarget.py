@@ -148,6 +148,39 @@ def test_keys_stand_on_whole_frames_and_the_speed_stays(rigs):
     assert np.allclose(times, np.round(times)) and abs((times[-1] - times[0]) / 24 - length / 30) < 1 / 24
 
 
+def test_fewer_keys_hold_the_bound(rigs):
+    target = rigs[1]
+    settings = choices()
+    settings.result = "ACTION"
+    run("retarget")
+    full = target.animation_data.action
+    bones = [bone.name for bone in target.pose.bones]
+    expected = feet(target, bones, range(1, 30, 4))
+    settings.reduce, settings.reduce_degrees = True, 0.5
+    run("retarget")
+    thin = target.animation_data.action
+    count = [sum(len(curve.keyframe_points) for curve in curves(action)) for action in (full, thin)]
+    assert count[1] < 0.7 * count[0] and any(str(count[1]) in line for line in session().summary)
+    off = np.linalg.norm(feet(target, bones, range(1, 30, 4)) - expected, axis=-1)
+    assert 0 < off.max() < 0.06 * max(target.dimensions)
+
+
+def test_the_legs_of_rigify_play_fk_or_ik(addon):
+    import rigify_rigs
+
+    source, target = dog(), rigify_rigs.generated("horse")
+    settings = choices()
+    settings.source, settings.target, settings.result = source, target, "ACTION"
+    paws = {}
+    for kind in ("FK", "IK"):
+        settings.legs = kind
+        assert run("retarget") == {"FINISHED"} and "no IK" not in " ".join(session().summary)
+        paws[kind] = feet(target, ["DEF-r_toe.L" if "DEF-r_toe.L" in target.pose.bones else "ORG-shin.L"], (1, 5, 9, 13))
+    switches = [curve for curve in curves(target.animation_data.action) if "IK_FK" in curve.data_path]
+    assert switches and all(curve.evaluate(1) == 0.0 for curve in switches)
+    assert np.linalg.norm(paws["IK"] - paws["FK"], axis=-1).max() < 0.02
+
+
 def test_a_loop_is_cut(rigs):
     choices().cycle, choices().result = True, "ACTION"
     settings = choices()
