@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import addon_utils
 import bpy
 
 from .. import compat
@@ -14,14 +13,17 @@ MODULE = "rigify"
 
 def rigify_is_on() -> bool:
     """Whether Blender's add-on Rigify is switched on."""
-    return addon_utils.check(MODULE)[1] and hasattr(bpy.types.PoseBone, "rigify_type")
+    return MODULE in bpy.context.preferences.addons and hasattr(bpy.types.PoseBone, "rigify_type")
 
 
 def turn_rigify_on() -> None:
     """Switch Rigify on, in the preferences too: it needs its own there. Raises RigError where it is missing."""
     if rigify_is_on():
         return
-    addon_utils.enable(MODULE, default_set=True)
+    try:
+        bpy.ops.preferences.addon_enable(module=MODULE)
+    except RuntimeError:  # the message below says more
+        pass
     if not rigify_is_on():
         raise RigError("Blender's add-on Rigify could not be switched on; it comes with Blender: see Preferences > Add-ons")
 

@@ -172,13 +172,11 @@ def test_rigs_that_cannot_be_converted_are_left_as_they_were(rigify: Any, open_m
 
 
 def test_without_rigify_the_message_says_so(blender: Any, open_model: Any) -> None:
-    import addon_utils
-
     from bestiary.scene.controls.convert import to_rigify
     from bestiary.scene.controls.generating import rigify_is_on
     from bestiary.scene.retarget.rig_shape import RigError
 
-    addon_utils.disable("rigify", default_set=True)
+    assert "rigify" not in blender.context.preferences.addons
     if rigify_is_on():
         pytest.skip("Rigify stays registered in this Blender")
     with pytest.raises(RigError, match="Add-ons"):
