@@ -64,7 +64,7 @@ def pinned(
     beside = path - travel
     offset, times = np.zeros((frames, 3)), np.arange(frames)
     found = runs(stands)
-    reach = max(_FADE * fps, 2.0)
+    fading = max(_FADE * fps, 2.0)
     for number, (start, end) in enumerate(found):
         spot = np.r_[np.median(beside[start:end, :2], axis=0), height]
         if tops is not None:
@@ -73,7 +73,7 @@ def pinned(
         before = found[number - 1][1] - 1 if number else -np.inf
         after = found[number + 1][0] if number + 1 < len(found) else np.inf
         for edge, bound, side in ((start, before, -1), (end - 1, after, 1)):
-            span = min(reach, abs(bound - edge))
+            span = min(fading, abs(bound - edge))
             near = (times - edge) * side
             inside = (near > 0) & (near < span)
             share = near[inside] / span
