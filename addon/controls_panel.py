@@ -65,7 +65,8 @@ def _draw_legs(layout, item):
 def _draw_sliders(layout, item):
     """How neck and head follow, and how far the head looks at its target; which controls are shown."""
     column = layout.column(align=True)
-    for bone, name, words in ((NECK, build.FOLLOW, "Neck Follows"), (HEAD, build.FOLLOW, "Head Follows"), (HEAD, build.LOOK_AT, "Look at Target")):
+    sliders = (NECK, build.FOLLOW, "Neck Follows"), (HEAD, build.FOLLOW, "Head Follows"), (HEAD, build.LOOK_AT, "Look at Target")
+    for bone, name, words in sliders:
         held = item.pose.bones.get(bone)
         if held is not None and name in held:
             column.prop(held, f'["{name}"]', text=words, slider=True)

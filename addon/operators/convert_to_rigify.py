@@ -15,7 +15,8 @@ class BESTIARY_OT_convert_to_rigify(Operator):
     bl_label = "Convert to Rigify"
     bl_options = {"REGISTER", "UNDO"}
 
-    keep: BoolProperty(name="Keep Animal", description="Hide the animal instead of replacing it; its motion can be brought back to it", default=True)
+    keep: BoolProperty(
+        name="Keep Animal", description="Hide the animal instead of replacing it; motion can be brought back to it", default=True)
     turn_on: BoolProperty(name="Turn On Rigify", description="Switch on Blender's add-on Rigify if it is off", default=False)
 
     @classmethod

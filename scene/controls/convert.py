@@ -136,8 +136,9 @@ def _move_over(
     target = BodyMap({part: tuple(names[bone] for bone in bones if bone in names) for part, bones in body.bones.items()})
     fps = scene.render.fps / scene.render.fps_base
     motion = _carried(posed, skeleton, {theirs: ours for ours, theirs in names.items()}, fps, frames, name)
-    every = BodyMap(target.bones) if all(f"ORG-{bone.name}" in {b for part in target.bones.values() for b in part} for bone in plan) else None
-    written = write_motion(rig, motion, every, WriteOptions(name=name, nla=False))
+    mapped = {bone for part in target.bones.values() for bone in part}
+    body_or_all = target if mapped >= set(names.values()) else None
+    written = write_motion(rig, motion, body_or_all, WriteOptions(name=name, nla=False))
     _turn_tweaks(rig, plan, posed, frames, scene)
     return written.report.errors, messages + list(written.report.messages), written.action
 
@@ -167,7 +168,8 @@ def _turn_tweaks(rig: bpy.types.Object, plan: tuple[MetaBone, ...], posed: Posed
     """Key the turn of tweak controls about their bones where Rigify would have the skin turn along with the bone before."""
     pairs = {}
     for bone in plan:
-        tweaks = [c.subtarget for c in rig.pose.bones[f"DEF-{bone.name}"].constraints if c.type == "COPY_TRANSFORMS" and "tweak" in c.subtarget]
+        constraints = rig.pose.bones[f"DEF-{bone.name}"].constraints
+        tweaks = [c.subtarget for c in constraints if c.type == "COPY_TRANSFORMS" and "tweak" in c.subtarget]
         if tweaks and rig.pose.bones[tweaks[0]].custom_shape is not None:
             pairs[bone.source] = f"DEF-{bone.name}", tweaks[0]
     whole = read_shape(rig)

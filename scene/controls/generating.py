@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import bpy
 
 from .. import compat
@@ -20,10 +22,8 @@ def turn_rigify_on() -> None:
     """Switch Rigify on, in the preferences too: it needs its own there. Raises RigError where it is missing."""
     if rigify_is_on():
         return
-    try:
+    with suppress(RuntimeError):  # the message below says more
         bpy.ops.preferences.addon_enable(module=MODULE)
-    except RuntimeError:  # the message below says more
-        pass
     if not rigify_is_on():
         raise RigError("Blender's add-on Rigify could not be switched on; it comes with Blender: see Preferences > Add-ons")
 

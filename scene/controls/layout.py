@@ -7,6 +7,7 @@ tail *add* to what the bones do by themselves; a foot *replaces* what its leg do
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,7 +139,7 @@ class _Builder:
         return self.add(name, parent, self.place(bone), self.axes(bone), 0.25 * float(np.linalg.norm(self.end(bone) - self.place(bone))))
 
     def is_chain(self, bones: tuple[str, ...]) -> bool:
-        return all(self.parent(below) == above for above, below in zip(bones[:-1], bones[1:], strict=True))
+        return all(self.parent(below) == above for above, below in pairwise(bones))
 
     def trunk(self) -> None:
         """Root on the ground, torso in the middle, hips and chest at its ends."""
@@ -191,7 +192,8 @@ class _Builder:
         if len(tail) < 2 or not self.is_chain(tail):
             return
         self.add(TAIL, self.parent(tail[0]) or ROOT, self.place(tail[0]), self.axes(tail[0]),
-                 float(np.linalg.norm(self.end(tail[0]) - self.place(tail[0]))), shape="ring", group="Head and tail", size=0.2 * self.length)
+                 float(np.linalg.norm(self.end(tail[0]) - self.place(tail[0]))), shape="ring", group="Head and tail",
+                 size=0.2 * self.length)
         self.chains.append(Chain(TAIL, TAIL, tail))
         if len(tail) < 4:
             return

@@ -27,9 +27,9 @@ _COLOURS = {"IK": 2, "FK": 5, "Tweak": 4, "Special": 3, "Extra": 6}
 
 @dataclass(frozen=True)
 class MetaBone:
-    """One bone of a metarig. name; source: the rig's bone it is made for; parent: a name, "" for none; head, tail (3,); z (3,) for its roll.
-    joined: it begins where its parent ends. kind: Rigify's type, "" inside a chain; options: its parameters; group: bone collection, fk
-    and tweak: those of its controls."""
+    """One bone of a metarig. name; source: the rig's bone it is made for; parent: a name, "" for none; head, tail (3,); z (3,) for
+    its roll. joined: it begins where its parent ends. kind: Rigify's type, "" inside a chain; options: its parameters; group: bone
+    collection, fk and tweak: those of its controls."""
 
     name: str
     source: str
@@ -101,14 +101,15 @@ def _chains(shape: RigShape, body: BodyMap) -> list[_Chain]:
         found.append(_Chain(head, "spines.super_head", {"connect_chain": bool(on_spine and body["neck"])}, "Head", "", "Spine (Tweak)"))
     if len(body["tail"]) > 1:
         # With axes copied, each control of the tail would add to all after it, and a tail curled by hand could not be said in keys.
-        found.append(_Chain(body["tail"], "spines.basic_tail", {"connect_chain": False, "copy_rotation_axes": (False, False, False)}, "Tail",
-                            "", "Tail (Tweak)"))
+        options = {"connect_chain": False, "copy_rotation_axes": (False, False, False)}
+        found.append(_Chain(body["tail"], "spines.basic_tail", options, "Tail", "", "Tail (Tweak)"))
     for leg in LEGS:
         end, side = leg.split("_")
         bones = tuple(body[f"{leg}_{segment}"][0] for segment in SEGMENTS[1:] if len(body[f"{leg}_{segment}"]) == 1)
         tail = f"{'Arm' if end == 'front' else 'Leg'}.{side[0].upper()}"
         if len(bones) != 4:
-            raise RigError(f"the {side} {end} leg lacks one of upper bone, lower bone, cannon and toes; Rigify's paws need all four, once each")
+            raise RigError(f"the {side} {end} leg lacks one of upper bone, lower bone, cannon and toes; "
+                           "Rigify's paws need all four, once each")
         found.append(_Chain(bones, f"limbs.{'front' if end == 'front' else 'rear'}_paw",
                             {"segments": 1, "bbones": 1, "rotation_axis": "automatic", "ik_local_location": False}, f"{tail} (IK)",
                             f"{tail} (FK)", f"{tail} (Tweak)"))

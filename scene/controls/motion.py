@@ -136,6 +136,7 @@ def own_channels(posed: Posed, bones: tuple[str, ...]) -> Channels:
             off = posed.heads[:, index] - shape.heads[index]
         else:
             carried = posed.turns(shape.names[above])
-            off = np.einsum("fji,fj->fi", carried, posed.heads[:, index] - posed.heads[:, above]) - (shape.heads[index] - shape.heads[above])
+            off = np.einsum("fji,fj->fi", carried, posed.heads[:, index] - posed.heads[:, above])
+            off = off - (shape.heads[index] - shape.heads[above])
         made.places[name] = off @ axes
     return made

@@ -72,7 +72,8 @@ def snap_range(armature: bpy.types.Object, leg: str, to: str, first: int, last: 
         posed = Posed(shape, np.repeat(still.axes, len(frames), axis=0), np.repeat(still.heads, len(frames), axis=0))
     path = f'{bone_path(foot)}["{build.SWITCH}"]'
     held = float(armature.pose.bones[foot][build.SWITCH])
-    old = next((c for c in compat.action_curves(action, compat.own_slot(action, armature)) if c.data_path == path), None) if action else None
+    curves = [] if action is None else compat.action_curves(action, compat.own_slot(action, armature))
+    old = next((curve for curve in curves if curve.data_path == path), None)
     before, after = (held, held) if old is None else (old.evaluate(first - 1), old.evaluate(last + 1))
     curves = compat.Curves(action or bpy.data.actions.new(armature.name), armature, over=True)
     write_channels(armature, curves, _channels(plan, leg, posed, to), frames)

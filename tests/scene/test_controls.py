@@ -76,7 +76,8 @@ def test_controls_at_rest_leave_the_animal_as_it_is(animal: Any, world_vertices:
     from bestiary.scene.controls.keeping import add_controls
 
     item = animal(species)
-    before, bones = world_vertices(rig.body_of(item)), {b.name: (b.matrix_local.copy(), b.parent and b.parent.name) for b in item.data.bones}
+    before = world_vertices(rig.body_of(item))
+    bones = {b.name: (b.matrix_local.copy(), b.parent and b.parent.name) for b in item.data.bones}
     report = add_controls(item)
     np.testing.assert_allclose(world_vertices(rig.body_of(item)), before, atol=1e-3 * np.ptp(before[:, 2]))
     assert {"CTL-torso", "CTL-chest", "CTL-head", "CTL-look", "CTL-tail", "CTL-foot_hind.L", "CTL-knee_hind.R", "CTL-toes_front.L"} <= {
@@ -88,7 +89,8 @@ def test_controls_at_rest_leave_the_animal_as_it_is(animal: Any, world_vertices:
     assert all(item.pose.bones[name].custom_shape is not None for name in report.controls)
 
 
-@pytest.mark.parametrize(("species", "clip"), [("dog", "dog_gallop"), ("horse", "horse_lie"), ("cat", "cat_pounce"), ("elephant", "horse_walk")])
+@pytest.mark.parametrize(("species", "clip"), [
+    ("dog", "dog_gallop"), ("horse", "horse_lie"), ("cat", "cat_pounce"), ("elephant", "horse_walk")])
 def test_motion_is_kept_both_ways(animal: Any, species: str, clip: str) -> None:
     from bestiary.scene.controls.keeping import add_controls, remove_controls
 
@@ -217,7 +219,8 @@ def test_selection_mode_and_other_objects_stay(animal: Any, blender: Any) -> Non
 
     cube = blender.context.object
     item = animal("cat", "cat_walk")
-    names = {kind: sorted(x.name for x in getattr(blender.data, kind)) for kind in ("objects", "meshes", "collections", "armatures", "scenes")}
+    kinds = "objects", "meshes", "collections", "armatures", "scenes"
+    names = {kind: sorted(one.name for one in getattr(blender.data, kind)) for kind in kinds}
     blender.context.scene.frame_set(7)
     add_controls(item)
     assert blender.context.object is cube and cube.select_get() and blender.context.mode == "OBJECT"

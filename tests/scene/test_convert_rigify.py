@@ -151,7 +151,7 @@ def test_nothing_else_of_the_file_changes(rigify: Any, open_model: Any) -> None:
     to_rigify(item)
     assert rigify.context.object is cube and cube.select_get() and rigify.context.mode == "OBJECT"
     assert rigify.context.scene.frame_current == 5 and [scene.name for scene in rigify.data.scenes] == scenes
-    assert [one for one in rigify.context.selected_objects] == [cube]
+    assert list(rigify.context.selected_objects) == [cube]
 
 
 def test_rigs_that_cannot_be_converted_are_left_as_they_were(rigify: Any, open_model: Any) -> None:
