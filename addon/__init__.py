@@ -8,8 +8,8 @@ import bpy
 
 from . import (
     add_menu,
-    controls_panel,
     clip_preview,
+    controls_panel,
     creatures,
     export_panel,
     footage,
