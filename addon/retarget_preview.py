@@ -13,8 +13,8 @@ import numpy as np
 
 from .background import Task
 
-COLOUR = (1.0, 0.62, 0.12, 0.9)
-PLAIN = (0.55, 0.6, 0.65, 0.45)
+COLOUR = (0.2, 0.9, 0.75, 0.95)
+PLAIN = (0.6, 0.6, 0.6, 0.5)
 _PACE = 0.05
 
 _preview: Preview | None = None

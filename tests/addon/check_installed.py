@@ -36,6 +36,10 @@ def check() -> None:
     else:
         raise AssertionError("a reconstruction without a server")
 
+    for name in ("take_selected_rigs", "match_bones", "pick_bones", "mirror_bones", "save_match", "load_match", "retarget", "bake_live"):
+        getattr(bpy.ops.bestiary, name).get_rna_type()
+    presets = importlib.import_module(f"{MODULE}.scene.retarget.map_files").presets()
+    assert len(presets) >= 12, presets
     user_files = importlib.import_module(f"{MODULE}.addon.user_files")
     assert "extensions" in str(user_files.user_folder("server"))
     bpy.ops.preferences.addon_disable(module=MODULE)

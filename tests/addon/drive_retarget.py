@@ -1,4 +1,4 @@
-"""An animator's way from a lifted skeleton to a baked Rigify horse in a real window: open, choose, match, edit, retarget, look, undo.
+"""An animator's way from a lifted skeleton to a baked Rigify horse in a real window: choose, match, edit, preview, retarget, undo, bake.
 
 Run by Blender, see `window_driver.py`; `test_window.py` does that. `--photo` is not used, `--hints` is the motion (.npz).
 Writes `outcome.json` and `NN_name.png`.
@@ -19,42 +19,47 @@ PATIENCE = 300.0
 
 def story(driver):
     """The whole flow. Yields seconds to wait."""
-    outcome = {"version": bpy.app.version_string}
     bpy.ops.preferences.addon_enable(module="rigify")
     yield from start(driver)
-    for name in ("photo", "footage", "server"):  # as an animator has them who only retargets
-        yield from fold(driver, name)
-    yield from driver.drag(edge(driver), (edge(driver)[0] - 140, edge(driver)[1]))
-    rigs = yield from two_rigs(driver)
+    return (yield from flow(driver))
+
+
+def flow(driver):
+    """From an empty scene with the sidebar open."""
+    outcome = {"version": bpy.app.version_string}
     settings, session = bpy.context.scene.bestiary_retarget, part("session").session
+    rigs = yield from two_rigs(driver)
+    yield from alone(driver)
     yield from driver.shot("empty")
     yield from driver.push("bestiary.take_selected_rigs")
     outcome["rigs"] = [settings.source.name, settings.target.name, settings.action.name]
     yield from driver.push("bestiary.match_bones")
     outcome["matched"] = list(session.summary)
+    settings.row("hind_left").unfolded = True
     yield from driver.shot("matched")
     outcome["edited"] = yield from edit(driver, settings)
+    settings.row("hind_left").unfolded = False
+    outcome["preview"] = yield from preview(driver, settings)
 
     began = time.monotonic()
     yield from driver.push("bestiary.retarget")
-    while session.busy and time.monotonic() - began < PATIENCE:
-        yield 0.05
+    outcome["stages"] = yield from until_done(session)
     outcome["seconds"], outcome["error"] = round(time.monotonic() - began, 1), session.error
     outcome["summary"], outcome["warnings"] = list(session.summary), list(session.warnings)
     yield from look(driver, rigs)
-    outcome["undo"] = yield from undo_and_redo(driver, rigs[1].name)
+    outcome["undo"] = yield from undo_and_redo(driver)
+    outcome["stopped"] = yield from stop_it(driver, session)
+    outcome["live"] = yield from live_and_baked(driver, settings, session)
     return outcome
 
 
-def edge(driver):
-    """The left edge of the sidebar, where it is dragged."""
-    region = driver.region("VIEW_3D", "UI")
-    return region.x + 1, region.y + region.height * 0.4
-
-
-def fold(driver, name):
-    """Close a panel by a click on its heading."""
-    yield 0.0
+def until_done(session):
+    """Wait until nothing runs; gives what was said on the way."""
+    began, stages = time.monotonic(), set()
+    while session.busy and time.monotonic() - began < PATIENCE:
+        stages.add(session.task.stage)
+        yield 0.02
+    return sorted(stages - {""})
 
 
 def two_rigs(driver):
@@ -77,48 +82,135 @@ def two_rigs(driver):
         bpy.ops.view3d.view_selected()
         bpy.ops.ed.undo_push(message="Two rigs")
     yield 1.0
-    return source, target
+    return source.name, target.name
+
+
+def alone(driver):
+    """The panels above this one folded by clicks on their headings, as somebody does who only retargets."""
+    region = driver.region("VIEW_3D", "UI")
+    heading = region.y + region.height - 14
+    for _ in range(6):
+        yield from driver.look_for("bestiary_retarget.source")
+        if driver.y > heading - 45:
+            break
+        yield from driver.click(region.x + 70, heading)
+        heading -= 28
+        yield 0.7
 
 
 def edit(driver, settings):
-    """One row: shown on the rig, its bones cleared, and picked again from what is selected."""
-    settings.active_part = settings.parts.find("neck")
+    """One row: shown on the rig, and picked again from what is selected."""
+    settings.active_part = settings.parts.find("hind_left_upper")
     yield 0.5
-    yield from driver.push('bestiary.select_bones(side=\'TARGET\')')
+    yield from driver.push("bestiary.select_bones")
     yield from driver.shot("selected")
-    yield from driver.push('bestiary.pick_bones(side=\'TARGET\')')
-    neck = [bone.name for bone in settings.row("neck").target]
+    yield from driver.push("bestiary.pick_bones")
     with driver.in_view():
         bpy.ops.object.mode_set(mode="OBJECT")
     yield 0.5
-    return neck
+    return [bone.name for bone in settings.row("hind_left_upper").target]
+
+
+def preview(driver, settings):
+    """The ghost, while smoothing is changed; gives whether it was there and followed."""
+    ghost = part("retarget_preview")
+    with driver.in_view():
+        bpy.ops.bestiary.preview_retarget()
+    bpy.context.scene.frame_set(20)
+    first = yield from shown_ghost(ghost)
+    settings.smooth = 0.1
+    view = driver.region("VIEW_3D")
+    driver.move(view.x + view.width * 0.4, view.y + view.height * 0.2)  # away from tool tips
+    second = yield from shown_ghost(ghost, first)
+    yield from driver.shot("ghost")
+    settings.smooth = 0.0
+    with driver.in_view():
+        bpy.ops.bestiary.preview_retarget()
+    return [first is not None, second is not first, ghost.shown()]
+
+
+def shown_ghost(ghost, before=None):
+    """Wait until another motion is shown."""
+    began = time.monotonic()
+    while time.monotonic() - began < 60 and ghost.current().shown is before:
+        yield 0.1
+    return ghost.current().shown
 
 
 def look(driver, rigs):
     """The horse from the side, some way into the motion."""
     view = driver.region("VIEW_3D")
-    _source, _target = rigs
     bpy.context.scene.frame_set(30)
     driver.move(view.x + view.width * 0.4, view.y + view.height / 2)
     with driver.in_view():
+        bpy.ops.object.select_all(action="DESELECT")
+        bpy.data.objects[rigs[1]].select_set(True)
+        bpy.context.view_layer.objects.active = bpy.data.objects[rigs[1]]
+        bpy.ops.object.mode_set(mode="POSE")
+        bpy.ops.view3d.view_axis(type="RIGHT")
+        bpy.ops.view3d.view_orbit(angle=0.6, type="ORBITRIGHT")
+        bpy.ops.pose.select_all(action="SELECT")
         bpy.ops.view3d.view_selected()
-    yield 2.0
+        bpy.ops.pose.select_all(action="DESELECT")
+    yield 2.5
     yield from driver.shot("retargeted")
+    with driver.in_view():
+        bpy.ops.object.mode_set(mode="OBJECT")
+        bpy.ops.ed.undo_push(message="Looked")
+    yield 0.5
 
 
-def undo_and_redo(driver, name):
-    """Ctrl-Z takes the strip away in one step and Ctrl-Shift-Z brings it back."""
-    counts = [strips(name)]
+def undo_and_redo(driver):
+    """Ctrl-Z until the strip is gone, in one step beside those of looking, and Ctrl-Shift-Z back."""
+    view = driver.region("VIEW_3D")
+    driver.move(view.x + view.width * 0.4, view.y + view.height / 2)
+    counts = [strips()]
     for more in ({}, {"shift": True}):
-        driver.tap("Z", ctrl=True, **more)
-        yield 2.0
-        counts.append(strips(name))
+        for _ in range(6):
+            driver.tap("Z", ctrl=True, **more)
+            yield 1.5
+            if strips() != counts[-1]:
+                break
+        counts.append(strips())
     return counts
 
 
-def strips(name):
-    data = bpy.data.objects[name].animation_data
+def stop_it(driver, session):
+    """Escape while it runs: nothing is written."""
+    view = driver.region("VIEW_3D")
+    before = strips(), len(bpy.data.actions)
+    yield from driver.push("bestiary.retarget")
+    driver.move(view.x + view.width * 0.4, view.y + view.height / 2)
+    driver.tap("ESC")
+    yield 1.0
+    return [not session.busy, list(session.summary), (strips(), len(bpy.data.actions)) == before]
+
+
+def live_and_baked(driver, settings, session):
+    """Constraints, then Bake: the rig ends with keys and without constraints."""
+    settings = bpy.context.scene.bestiary_retarget
+    settings.result = "LIVE"
+    yield 0.5
+    yield from driver.push("bestiary.retarget")
+    yield from until_done(session)
+    held = sum(len(bone.constraints) for bone in settings.target.pose.bones)
+    yield from driver.shot("live")
+    settings.result = "ACTION"
+    yield 0.5
+    yield from driver.push("bestiary.bake_live")
+    yield 1.0
+    target = bpy.context.scene.bestiary_retarget.target
+    left = sum(len(bone.constraints) for bone in target.pose.bones)
+    action = target.animation_data.action
+    yield from driver.shot("baked")
+    return [held > left, action is not None and round(action.curve_frame_range[1] - action.curve_frame_range[0])]
+
+
+def strips():
+    """How many NLA strips the horse has."""
+    data = bpy.data.objects["Horse"].animation_data
     return sum(len(track.strips) for track in data.nla_tracks) if data is not None else 0
 
 
-run(story)
+if __name__ == "__main__":
+    run(story)

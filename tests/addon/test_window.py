@@ -112,3 +112,22 @@ def test_animate_from_footage(program, server, tmp_path):
     assert outcome["warnings"][0].startswith("Cancelled: what was done is kept, 10 of 20")
     assert outcome["undo"] == [2, 0, 2]
     assert not outcome["busy_after_load"] and not outcome["preview_after_load"]
+
+
+@programs
+def test_from_a_lifted_skeleton_to_a_baked_rigify_horse(program, tmp_path):
+    from . import lifted_dog
+
+    keep = os.environ.get("BESTIARY_SCREENSHOTS")
+    folder = Path(keep) if keep else tmp_path
+    folder.mkdir(parents=True, exist_ok=True)
+    motion = os.environ.get("BESTIARY_MOTION") or lifted_dog.save(folder)
+    outcome = drive(program, "drive_retarget.py", "tcp://127.0.0.1:9", folder, HERE / "fox.jpg", motion)
+    assert outcome["rigs"][1] == "Horse" and len(outcome["matched"]) == 2
+    assert outcome["edited"] == ["ORG-thigh.L"]
+    assert outcome["preview"] == [True, True, False]
+    assert not outcome["error"] and "Horse: " in outcome["summary"][0] and "frames" in outcome["summary"][0]
+    assert outcome["undo"] == [1, 0, 1]
+    assert outcome["stopped"] == [True, ["Cancelled"], True]
+    held, frames = outcome["live"]
+    assert held and frames > 20

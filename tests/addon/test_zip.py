@@ -65,6 +65,8 @@ def test_holds_the_rooms_and_nothing_else(extension):
     assert not tops & {"tests", "benchmarks", "docs", "out", "dist", "build"}, tops
     assert not [name for name in names if name.startswith(".") or "__pycache__" in name or name.endswith(".pyc")]
     assert "server/launch.py" in names and "animal/data/open_animal.npz" in names
+    presets = {path.name for path in (ROOT / "scene" / "retarget" / "presets").glob("*.json")}
+    assert len(presets) >= 12 and {Path(name).name for name in names if name.startswith("scene/retarget/presets/")} >= presets
     wheels = {f"./{name}" for name in names if name.endswith(".whl")}
     assert wheels == set(MANIFEST["wheels"])
 

@@ -96,7 +96,7 @@ class Driver:
         """Move down the sidebar until the button under the mouse is the wanted one: an operator or a property."""
         region = self.region(area_kind, "UI")
         bpy.context.window_manager.clipboard = ""
-        for across in (0.5, 0.8, 0.25):
+        for across in (0.5, 0.8, 0.25, 0.67, 0.745):
             for y in range(region.y + region.height - 20 - below, region.y + 10, -9):
                 self.move(region.x + region.width * across, y)
                 yield 0.06
