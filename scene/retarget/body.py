@@ -24,6 +24,8 @@ CHAINS = ("spine", "neck", "head", "jaw", "tail", *EARS)
 _NEAR_AXIS = np.cos(np.radians(30.0))
 _LONGEST_TIP = 0.16
 """Of a leg's length: the most that its last bone may reach beyond its head where only a guess is at hand."""
+_LOW = 0.08
+"""Leg lengths above the ground in which a joint is one of a foot that stands on it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +142,14 @@ class Body:
     def joints(self, leg: Leg) -> Array:
         """(n + 1, 3): heads of a leg's bones at rest and its tip."""
         return np.vstack([self.heads[list(leg.bones)], leg.tip])
+
+    @cached_property
+    def floor(self) -> float:
+        """Height of the lowest joint of the legs that is known at rest: where a rig does not say where its feet end, the skin below
+        this joint ends at it. The ground's, where none is near it."""
+        known = [float(self.heads[list(leg.bones), 2].min()) for leg in self.legs.values()]
+        known += [float(leg.tip[2]) for leg in self.legs.values() if self._drawn(leg.bones)]
+        return max(min(known), self.ground) if min(known) < self.ground + _LOW * self.size else self.ground
 
     @cached_property
     def carriers(self) -> NDArray[np.int_]:

@@ -139,7 +139,7 @@ class _Work:
         reach = np.array([0.992 * self._length(leg) for leg in LEGS])
         drop = ground.drop_to_reach(tops, goals, reach, held, target.size, self.fps)
         moved = heads[:, target.chains["spine"][0]] - drop[:, None] * np.array([0.0, 0.0, 1.0])
-        turns, moved = self._all_legs(turns, moved, own, goals)
+        turns, moved = self._all_legs(turns, moved, own, goals, held)
         if self.options.head_reach or self.options.ground:
             self._heads_and_tails(turns, heads, own, moved)
         follow(target, turns, own)
@@ -212,7 +212,7 @@ class _Work:
             heads = place(target, turns, heads[:, first] + back)
         if self.options.ground:
             bones = [*target.chains["spine"], *(bone for leg in target.legs.values() for bone in leg.bones[:2])]
-            up = ground.keep_inside(heads, bones, target.ground + 0.01 * target.size, self.fps)
+            up = ground.keep_inside(heads, bones, target.floor + 0.01 * target.size, self.fps)
             if up.any():
                 heads = place(target, turns, heads[:, first] + up[:, None] * np.array([0.0, 0.0, 1.0]))
         return turns, heads
@@ -234,8 +234,10 @@ class _Work:
                 turns[:, foot] = feet.flat_turns(turns[:, foot], stands, firm)
                 turns[:, list(leg.bones[at + 1 :])] = turns[:, foot, None]
                 lowest = (turns[:, foot, 2] @ (target.sole(leg) - target.heads[foot]).T).min(axis=1)
+                # A foot has a pad or a hoof's heel under its joint, which points at its toes do not show.
+                lowest = np.minimum(lowest, target.ground - self.heights[name] + 0.008 * target.size)
             if self.options.ground:
-                goal = feet.above_ground(goal, lowest, target.ground, firm, 0.01 * target.size)
+                goal = feet.above_ground(goal, lowest, target.ground, firm, 0.004 * target.size)
             goals.append(goal)
             paths.append(path)
         offsets = np.stack(goals, axis=1) - np.stack(paths, axis=1)
@@ -243,20 +245,25 @@ class _Work:
         most = _SURGE * target.size
         return np.stack(goals, axis=1), np.c_[most * np.tanh(0.6 * surge / most), np.zeros(len(surge))]
 
-    def _all_legs(self, turns: Array, hips: Array, own: NDArray[np.bool_], goals: Array) -> tuple[Array, Array]:
-        """Turns with all balls at their goals (F, 4, 3), and hips (F, 3) raised where knees and hocks would be in the ground."""
-        target = self.target
-        joints = [bone for leg in target.legs.values() for bone in leg.bones]
-        for again in (True, True, False):
+    def _all_legs(self, turns: Array, hips: Array, own: NDArray[np.bool_], goals: Array, held: Array) -> tuple[Array, Array]:
+        """Turns with all balls at their goals (F, 4, 3), and hips (F, 3) raised where knees and hocks would be in the ground.
+
+        Feet that are not held (F, 4) are raised with them.
+        """
+        target, goals = self.target, goals.copy()
+        for again in (True, True, True, False):
             heads, bent = place(target, turns, hips), turns.copy()
             for number, leg in enumerate(LEGS):
                 self._reach(bent, heads, leg, goals[:, number])
             if not (again and self.options.ground):
                 break
             follow(target, bent, own)
-            up = ground.keep_inside(place(target, bent, hips), joints, target.ground - 0.002 * target.size, self.fps)
-            if up.max() < 0.003 * target.size:
+            heads, lowest = place(target, bent, hips), target.floor - 0.002 * target.size
+            ups = np.stack([ground.keep_inside(heads, list(target.legs[leg].bones), lowest, self.fps) for leg in LEGS], axis=1)
+            if ups.max() < 0.003 * target.size:
                 break
+            goals[..., 2] += (1.0 - held) * np.minimum(ups, 0.1 * target.size)
+            up = ground.spread((held * ups).max(axis=1), self.fps)
             hips = hips + np.minimum(up, 0.06 * target.size)[:, None] * np.array([0.0, 0.0, 1.0])
         return bent, hips
 
