@@ -28,6 +28,8 @@ class BESTIARY_PT_controls(Panel):
     def draw(self, context):
         """What can be done with this rig."""
         layout, item = self.layout, selected_rig(None, context)
+        if item is None:
+            return
         if convert.KEY in item:
             layout.operator("bestiary.motion_from_rigify", icon="LOOP_BACK")
             return

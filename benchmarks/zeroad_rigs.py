@@ -89,7 +89,7 @@ def play_clip(armature: Any, folder: Path, clip: str) -> Any:
     bones = armature.data.bones
     action = bpy.data.actions.new(clip)
     curves = Curves(action, armature)
-    frames = 1.0 + np.arange(len(world))
+    frames = np.arange(1, len(world) + 1, dtype=np.float64)
     index = {name: i for i, name in enumerate(names)}
     for i, name in enumerate(names):
         bone = bones[name]

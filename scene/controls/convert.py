@@ -244,11 +244,12 @@ def _skinned(rig: bpy.types.Object, item: bpy.types.Object, armature: bpy.types.
              messages: list[str]) -> bpy.types.Object:
     """A mesh object, or a copy of it, that the DEF bones move."""
     if keep:
-        copy = item.copy()
-        copy.data = item.data.copy()
+        twin = item.copy()
+        assert twin is not None
+        twin.data = item.data.copy()
         for collection in item.users_collection:
-            collection.objects.link(copy)
-        item = copy
+            collection.objects.link(twin)
+        item = twin
     if item.parent == armature:
         inverse, basis = item.matrix_parent_inverse.copy(), item.matrix_basis.copy()
         item.parent = rig

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.blender
 
 from tracked_dog import NAMES, animal, blocks, import_tracks, walk  # noqa: E402
 
+
 @pytest.fixture
 def write(tmp_path):
     """Writes a file of tracks and gives its path."""

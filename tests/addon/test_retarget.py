@@ -166,7 +166,7 @@ def test_fewer_keys_hold_the_bound(rigs):
 
 
 def test_the_legs_of_rigify_play_fk_or_ik(addon):
-    import rigify_rigs
+    from bestiary.benchmarks import rigify_rigs
 
     source, target = dog(), rigify_rigs.generated("horse")
     settings = choices()
@@ -225,9 +225,8 @@ def test_a_picked_bone_leaves_the_part_that_it_had(rigs):
 
 
 def test_controls_of_rigify_stand_for_the_bones_that_they_move(addon):
-    import rigify_rigs
-
     from bestiary.addon import retarget_match as match
+    from bestiary.benchmarks import rigify_rigs
     from bestiary.scene.retarget.reading import read_shape, skeleton_of
 
     horse = rigify_rigs.generated("horse")
@@ -320,8 +319,9 @@ SNAKE = [(f"b{i}", f"b{i - 1}" if i else "", (0, i * 0.2, 0.05), (0, (i + 1) * 0
 
 @pytest.mark.parametrize("kind", ["biped", "snake"])
 def test_what_is_not_four_legged_is_told_and_nothing_changes(addon, kind):
-    import rigify_rigs
     from scene_snapshot import snapshot
+
+    from bestiary.benchmarks import rigify_rigs
 
     target = rigify_rigs.metarig("human") if kind == "biped" else armature("snake", SNAKE)
     target.name = "other"

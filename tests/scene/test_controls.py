@@ -322,8 +322,7 @@ def test_hidden_locked_and_scaled_rigs_work(animal: Any, blender: Any) -> None:
 
 def test_a_rig_of_rigify_can_have_controls_of_its_own_metarig(blender: Any) -> None:
     """Not only our animals: whatever `match_body` understands."""
-    from rigify_rigs import metarig  # tests/scene is not a package
-
+    from bestiary.benchmarks.rigify_rigs import metarig
     from bestiary.scene.controls.keeping import add_controls, remove_controls
 
     item = metarig("cat")

@@ -22,9 +22,9 @@ SCRIPT = ROOT / "blender_scripts" / "retarget.py"
 def pair(blender: Any) -> tuple[Any, Any]:
     """Two plain rigs, Rigify's wolf with a clip of random turns, and its horse; nothing is selected."""
     import bpy
-    import rigify_rigs
     from rig_motions import random_motion
 
+    from bestiary.benchmarks import rigify_rigs
     from bestiary.scene.retarget import writing
     from bestiary.scene.retarget.matching import match_body
     from bestiary.scene.retarget.reading import read_shape, skeleton_of
@@ -132,9 +132,9 @@ def test_what_cannot_be_done_is_said(pair: tuple[Any, Any]) -> None:
 @pytest.mark.parametrize("kind", ["human", "bird", "shark"])
 def test_an_animal_without_four_legs_is_refused(pair: tuple[Any, Any], kind: str) -> None:
     import bpy
-    import rigify_rigs
     from scene_snapshot import snapshot
 
+    from bestiary.benchmarks import rigify_rigs
     from bestiary.scene.retarget.retarget import retarget_action
 
     other = rigify_rigs.metarig(kind)

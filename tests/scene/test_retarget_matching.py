@@ -10,12 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import rigify_rigs
-import zeroad_rigs
 from hypothesis import given
 from hypothesis import strategies as st
 from quadruped_rigs import ANIMALS, HandRig, anonymous, german_horse, mixamo_dog
 
+from bestiary.benchmarks import rigify_rigs, zeroad_rigs
 from bestiary.benchmarks.retarget_truth import load_truths, mistakes, score, table
 from bestiary.scene.retarget.body_map import LEGS, BodyMap
 from bestiary.scene.retarget.map_files import FORMAT, load_map, mirrored, preset_for, presets, save_map

@@ -24,7 +24,8 @@ ORDERS = ("XYZ", "XZY", "YXZ", "YZX", "ZXY", "ZYX")
 def rigify_files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Files of generated Rigify rigs by animal, each made once."""
     import bpy
-    import rigify_rigs
+
+    from bestiary.benchmarks import rigify_rigs
 
     folder, made = tmp_path_factory.mktemp("rigify"), {}
 
@@ -55,7 +56,7 @@ def opened(rigify_files: Callable[[str], Path]) -> Callable[[str], Any]:
 @pytest.fixture
 def plain(blender: Any) -> Any:
     """A rig without controls: Rigify's wolf before anything was generated from it."""
-    import rigify_rigs
+    from bestiary.benchmarks import rigify_rigs
 
     blender.ops.wm.read_factory_settings(use_empty=True)
     return rigify_rigs.metarig("wolf")
