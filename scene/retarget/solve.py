@@ -29,6 +29,13 @@ Array = NDArray[np.float64]
 
 _SURGE = 0.08
 """Leg lengths that the body may go along with its standing feet, so that its legs need not bend to reach them."""
+_PACES = {-1: (0.9, 0.8, 0.72), 1: (1.1,)}
+"""Shares of the speed that the ratio of the legs gives, tried in turn while they suit the target's legs better: a short step on legs
+that reach is liked better than a long one for which the body must sink."""
+_SUPPLE = 0.2
+"""How stiff a cannon is whose source is of another kind, beside the bones above it."""
+_SUITS = 0.04
+"""Leg lengths that the feet may be taken from their own ways, on average, before another speed is tried."""
 PATHS = ("keep", "in_place", "travel")
 
 
@@ -37,8 +44,9 @@ class RetargetOptions:
     """How `retarget` carries a motion over.
 
     path: "keep" the source's; "in_place": without its way over the ground; "travel": a walk on the spot moves on.
-    path_scale: of the way over the ground; None for the ratio of the legs. contacts: feet that stand are kept standing.
-    ground: nothing goes below it. head_reach: a head that went to the ground goes to the ground. smooth: seconds, 0 for none.
+    path_scale: of the way over the ground; None for the ratio of the legs, or about it where the ground goes by. contacts: feet
+    that stand are kept standing. ground: nothing goes below it. head_reach: a head that went to the ground goes to the ground.
+    smooth: seconds, 0 for none.
     follows: bones of the target that cannot turn on their own and go with what carries them.
     """
 
@@ -104,6 +112,19 @@ def _contacts(source: Body, turns: Array, heads: Array, fps: float) -> Contacts:
     return find_contacts(np.stack(points, axis=1), np.array(heights), source.size, fps, ground.middle(source, heads))
 
 
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """turns (F, J, 3, 3), with feet that stand flat; heads (F, J, 3) and hips (F, 3): of the body as it goes, the hips sunk so that the
+    legs reach; goals (F, 4, 3): of the feet; velocity (3,): of the ground; cost: how far the feet are taken from their own ways."""
+
+    turns: Array
+    heads: Array
+    hips: Array
+    goals: Array
+    velocity: Array
+    cost: float
+
+
 class _Work:
     """One retargeting on its way: what its steps share."""
 
@@ -129,28 +150,45 @@ class _Work:
         """Turns, heads and the ground's velocity on the target; turns (F, J, 3, 3) are the carried ones."""
         target = self.target
         follow(target, turns, own)
-        hips, velocity = self._path(turns)
-        heads = place(target, turns, hips)
         held = np.stack([feet.weights(self.stands[:, k], 0.1 * self.fps) for k in range(4)], axis=1)
-        turns, heads = self._level(turns, heads, own, held)
-        goals, surge = self._goals(turns, heads, velocity, held)
+        plan = self._plan(turns, own, held, 1.0)
+        for faster in (-1, 1):
+            for pace in _PACES[faster] if plan.cost > _SUITS * target.size and self._goes() else ():
+                other = self._plan(turns, own, held, pace)
+                if other.cost > 0.95 * plan.cost:
+                    break
+                plan = other
+        turns, moved = self._all_legs(plan.turns, plan.hips, own, plan.goals, held)
+        if self.options.head_reach or self.options.ground:
+            self._heads_and_tails(turns, plan.heads, own, moved)
+        follow(target, turns, own)
+        return turns, place(target, turns, moved), plan.velocity
+
+    def _goes(self) -> bool:
+        """Whether the ground goes under the animal, at a speed that may be chosen for the target's legs."""
+        free = self.options.path_scale is None and self.options.path != "travel"
+        return free and bool(self.found.velocity.any() and self.stands.any())
+
+    def _plan(self, turns: Array, own: NDArray[np.bool_], held: Array, pace: float) -> _Plan:
+        """How the body goes and where the feet are to be, at a share `pace` of the speed that the ratio of the legs gives."""
+        target, turns = self.target, turns.copy()
+        hips, velocity = self._path(turns, pace)
+        turns, heads = self._level(turns, place(target, turns, hips), own, held)
+        goals, paths, surge = self._goals(turns, heads, velocity, held)
         heads = heads + surge[:, None]
         tops = np.stack([heads[:, target.legs[leg].bones[0]] for leg in LEGS], axis=1)
         reach = np.array([0.992 * self._length(leg) for leg in LEGS])
-        drop = ground.drop_to_reach(tops, goals, reach, held, target.size, self.fps)
-        moved = heads[:, target.chains["spine"][0]] - drop[:, None] * np.array([0.0, 0.0, 1.0])
-        turns, moved = self._all_legs(turns, moved, own, goals, held)
-        if self.options.head_reach or self.options.ground:
-            self._heads_and_tails(turns, heads, own, moved)
-        follow(target, turns, own)
-        return turns, place(target, turns, moved), velocity
+        drop = ground.drop_to_reach(tops, goals, reach, held, target.size, self.fps)[:, None] * np.array([0.0, 0.0, 1.0])
+        moved = heads[:, target.chains["spine"][0]] - drop
+        apart = goals - paths - (surge - drop)[:, None]
+        return _Plan(turns, heads, moved, goals, velocity, float(np.linalg.norm(apart, axis=-1).mean()))
 
-    def _path(self, turns: Array) -> tuple[Array, Array]:
+    def _path(self, turns: Array, pace: float) -> tuple[Array, Array]:
         """Where the hips go (F, 3), and the ground's velocity (3,)."""
         source, target, scale = self.source, self.target, self.scale
         way = ground.middle(source, self.heads)
         start = np.mean(source.trunk, axis=0)
-        over = scale if self.options.path_scale is None else self.options.path_scale
+        over = scale * pace if self.options.path_scale is None else self.options.path_scale
         velocity = self.found.velocity * over
         floor = self.found.ground if self.options.contacts or self.options.ground else source.ground
         shift = (way - np.r_[start[:2], floor]) * np.array([over, over, scale])
@@ -217,8 +255,8 @@ class _Work:
                 heads = place(target, turns, heads[:, first] + up[:, None] * np.array([0.0, 0.0, 1.0]))
         return turns, heads
 
-    def _goals(self, turns: Array, heads: Array, velocity: Array, held: Array) -> tuple[Array, Array]:
-        """(F, 4, 3) where the balls of the feet are to be, and how far the body goes along with them (F, 3).
+    def _goals(self, turns: Array, heads: Array, velocity: Array, held: Array) -> tuple[Array, Array, Array]:
+        """(F, 4, 3) where the balls of the feet are to be and where they would be, and how far the body goes along with them (F, 3).
 
         Feet that stand are turned flat in `turns`.
         """
@@ -243,7 +281,8 @@ class _Work:
         offsets = np.stack(goals, axis=1) - np.stack(paths, axis=1)
         surge = np.stack([ground.weighted_follow(offsets[..., axis], held, self.fps, slow=0.03) for axis in (0, 1)], axis=1)
         most = _SURGE * target.size
-        return np.stack(goals, axis=1), np.c_[most * np.tanh(0.6 * surge / most), np.zeros(len(surge))]
+        along = np.c_[most * np.tanh(0.6 * surge / most), np.zeros(len(surge))]
+        return np.stack(goals, axis=1), np.stack(paths, axis=1), along
 
     def _all_legs(self, turns: Array, hips: Array, own: NDArray[np.bool_], goals: Array, held: Array) -> tuple[Array, Array]:
         """Turns with all balls at their goals (F, 4, 3), and hips (F, 3) raised where knees and hocks would be in the ground.
@@ -284,7 +323,10 @@ class _Work:
         heading = turns[:, bones[0]]
         side = about_z(yaw_of(turns[:, target.chains["spine"][0]])) @ np.array([0.0, 1.0, 0.0])
         bends = np.einsum("fij,nj->fni", heading, rest)
-        after = reach_goals(before, lengths, goals - heads[:, bones[0]], bends, side)
+        # A sole and a pastern do not answer each other: what is above them is kept, they make up for it.
+        kind = flat_footed(self.source, self.source.legs[name]) == flat_footed(target, leg)
+        stiff = None if kind else np.array([_SUPPLE if segment == "cannon" else 1.0 for segment in leg.segments[:at]])
+        after = reach_goals(before, lengths, goals - heads[:, bones[0]], bends, side, stiff)
         turns[:, bones] = rotation_between(before, after) @ turns[:, bones]
 
     def _heads_and_tails(self, turns: Array, heads: Array, own: NDArray[np.bool_], hips: Array) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ...animal.rotations import rotation_between
 from .body import Body, Leg
 from .body_map import EARS
-from .turns import about_z, frame_of, mean_turn, power, yaw_of
+from .turns import about_z, frame_of, mean_turn, power, unit, yaw_of
 
 Array = NDArray[np.float64]
 
@@ -49,6 +49,8 @@ def carry_over(source: Body, target: Body, turns: Array, heads: Array) -> tuple[
             spread = np.linspace(0, 1, len(here) + 1), np.linspace(0, 1, len(there) + 1)
             give(there, resample(turns[:, list(here)], *spread))
     laid = _carriage(source, target, turns)[:, None]
+    tail = [bone for bone in target.chains["tail"] if own[bone]]
+    out[:, tail] = out[:, tail] @ _tail_carriage(source, target, turns)[:, None]
     fore = [bone for part in ("neck", "head", "jaw", *EARS) for bone in target.chains[part] if own[bone]]
     out[:, fore] = out[:, fore] @ laid
     for name, leg in target.legs.items():
@@ -78,6 +80,33 @@ def _carriage(source: Body, target: Body, turns: Array) -> Array:
     share = np.clip((np.arccos(np.clip(away, -1.0, 1.0)) - _CARRIED) / _LOWERED, 0.0, 1.0)
     share = share * share * (3 - 2 * share)
     return power(np.broadcast_to(whole, (len(turns), 3, 3)), share)
+
+
+def _tail_carriage(source: Body, target: Body, turns: Array) -> Array:
+    """(F, 3, 3) how far a tail that is raised or lowered far from where it is carried is laid along the source's.
+
+    Else one that hangs and is lifted level would lift one that is level straight up. Wagging does not count.
+    """
+    if not source.chains["tail"] or not target.chains["tail"]:
+        return np.broadcast_to(np.eye(3), (len(turns), 3, 3))
+    here, there = _tail_line(source), _tail_line(target)
+    chain = source.chains["tail"]
+    hips, middle = turns[:, source.chains["spine"][0]], turns[:, chain[len(chain) // 2]]
+    now = np.einsum("fji,fjk,k->fi", hips, middle, here)
+    raised = np.arcsin(np.clip(now[:, 2], -1.0, 1.0)) - np.arcsin(np.clip(here[2], -1.0, 1.0))
+    share = np.clip((np.abs(raised) - _CARRIED) / _LOWERED, 0.0, 1.0)
+    share = share * share * (3 - 2 * share)
+    whole = frame_of(here, LEFT) @ frame_of(there, LEFT).T
+    return power(np.broadcast_to(whole, (len(turns), 3, 3)), share)
+
+
+def _tail_line(body: Body) -> Array:
+    """(3,) unit, which way a tail points at rest, from its base to its last joint."""
+    chain = body.chains["tail"]
+    ends = (body.shape.tails[list(chain)]) @ body.axes
+    if body.backward[chain[-1]]:
+        return unit(body.heads[chain[-1]] - ends[0])
+    return unit((body.heads[chain[-1]] if len(chain) > 1 else ends[0]) - body.heads[chain[0]])
 
 
 def _neckless(source: Body, target: Body, turns: Array, give: object) -> None:
