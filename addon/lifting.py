@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..animal.cameras import Camera
 from ..animal.motion import Motion
@@ -44,12 +43,11 @@ class LiftQuestion:
 
 @dataclass
 class LiftAnswer:
-    """What came back: the motion, the tracks that it was made from (swapped sides put right), which joints rest on the ground
-    (F, J) or None, and lines that say how well it went."""
+    """What came back: the motion, the tracks that it was made from (swapped sides put right), and lines that say how well it
+    went."""
 
     motion: Motion
     tracks: Tracks
-    contacts: NDArray[np.bool_] | None
     summary: list[str]
     warnings: list[str]
 
@@ -83,14 +81,14 @@ def lift_answer(result: Lifted, sent: Tracks, notes: list[str]) -> LiftAnswer:
                         for K, R, t in zip(result.camera_K, result.camera_R, result.camera_t, strict=True))  # fmt: skip
         motion = Motion(
             result.positions, skeleton, result.fps, result.label or sent.label, result.species or "", source=sent.source,
-            uncertainty=result.uncertainty, cameras=cameras, frame_numbers=result.frame_numbers,
+            uncertainty=result.uncertainty, contacts=result.contacts, cameras=cameras, frame_numbers=result.frame_numbers,
             details={"network": result.network, **result.facts},
         )  # fmt: skip
         tracks = Tracks(result.points, skeleton, result.fps, None, sent.width, sent.height, sent.focal, motion.label, sent.source,
                         result.frame_numbers)  # fmt: skip
     except ValueError as error:
         raise TracksError(f"The server's answer does not hold together: {error}", "Update the server, and try again") from None
-    return LiftAnswer(motion, tracks, result.contacts, _summary(motion, tracks), _warnings(result, motion, notes))
+    return LiftAnswer(motion, tracks, _summary(motion, tracks), _warnings(result, motion, notes))
 
 
 def error_in_pixels(motion: Motion, tracks: Tracks) -> float | None:

@@ -185,8 +185,10 @@ def _steps(question: RetargetQuestion, shape: RigShape, action: Any, slot: Any, 
         size = max(8, int(size * min(4.0, _PIECE / max(time.perf_counter() - begun, 1e-4))))
         yield 0.9 * min(1.0, at / len(question.times))
     step = float(np.median(np.diff(question.times))) if len(question.times) > 1 else 1.0
+    said = [piece.standing for piece in pieces if piece.standing is not None]
     whole = replace(pieces[0], rotations=np.concatenate([piece.rotations for piece in pieces]),
-                    heads=np.concatenate([piece.heads for piece in pieces]), frames=question.times, fps=question.rate / step)  # fmt: skip
+                    heads=np.concatenate([piece.heads for piece in pieces]), frames=question.times, fps=question.rate / step,
+                    standing=np.concatenate(said) if len(said) == len(pieces) else None)  # fmt: skip
     with writing.prepared(target_of(question), question.target_shape, question.target_map) as tried:
         question.able = tried.able()
     question.motion = whole

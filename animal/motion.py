@@ -1,7 +1,8 @@
 """A skeleton in motion, on disk and in memory: where each joint of any skeleton is, frame by frame, in the world.
 
 The `.npz` has `positions (F, J, 3)` in metres, Z up, nan where a joint is not known, `fps`, and where there is one
-`uncertainty (F, J)`; the `.json` beside it says what they mean: `format` (`bestiary-motion/1`), names, parents, cameras, source.
+`uncertainty (F, J)` and `contacts (F, J)`; the `.json` beside it says what they mean: `format` (`bestiary-motion/1`), names,
+parents, cameras, source.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ class Motion:
 
     positions (F, J, 3) metres in the world (Z up), nan where not known. uncertainty (F, J) metres or None: how far off (one
     standard deviation) whoever made this expects each joint to be. cameras: one for a standing camera, or one per frame, or none;
-    they see the world that positions are in. frame_numbers (F,) where the frames lie in the footage.
+    they see the world that positions are in. contacts (F, J) bool or None: where joints rest on the ground.
+    frame_numbers (F,) where the frames lie in the footage.
     Raises MotionError naming the field that does not fit.
     """
 
@@ -48,6 +50,7 @@ class Motion:
     source: str = ""
     licence: str = ""
     uncertainty: Array | None = None
+    contacts: NDArray[np.bool_] | None = None
     cameras: tuple[Camera, ...] = ()
     frame_numbers: NDArray[np.int64] | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
@@ -69,6 +72,11 @@ class Motion:
             if uncertainty.shape != positions.shape[:2]:
                 raise MotionError(f"uncertainty: must be {positions.shape[:2]}, got {uncertainty.shape}")
             object.__setattr__(self, "uncertainty", uncertainty)
+        if self.contacts is not None:
+            contacts = np.asarray(self.contacts) != 0
+            if contacts.shape != positions.shape[:2]:
+                raise MotionError(f"contacts: must be {positions.shape[:2]}, got {contacts.shape}")
+            object.__setattr__(self, "contacts", contacts)
         if len(self.cameras) not in (0, 1, len(positions)):
             raise MotionError(f"cameras: none, one, or one for each of {len(positions)} frames, got {len(self.cameras)}")
         if not math.isfinite(self.fps) or self.fps <= 0:
@@ -99,6 +107,8 @@ def save_motion(path: str | Path, motion: Motion) -> None:
               "frame_numbers": np.asarray(motion.frame_numbers)}
     if motion.uncertainty is not None:
         arrays["uncertainty"] = motion.uncertainty.astype(np.float32)
+    if motion.contacts is not None:
+        arrays["contacts"] = motion.contacts.astype(np.uint8)
     if motion.cameras:
         arrays["camera_K"] = np.stack([camera.K for camera in motion.cameras])
         arrays["camera_R"] = np.stack([camera.R for camera in motion.cameras])
@@ -135,7 +145,7 @@ def load_motion(path: str | Path) -> Motion:
     texts = {name: str(about.get(name) or "") for name in ("label", "species", "source", "licence")}
     details = about.get("details")
     return Motion(arrays["positions"], skeleton, float(arrays["fps"].reshape(-1)[0]), **texts,
-                  uncertainty=arrays.get("uncertainty"), cameras=_cameras(arrays),
+                  uncertainty=arrays.get("uncertainty"), contacts=arrays.get("contacts"), cameras=_cameras(arrays),
                   frame_numbers=arrays.get("frame_numbers"), details=details if isinstance(details, dict) else {})
 
 

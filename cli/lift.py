@@ -225,7 +225,7 @@ def motion_of(lifted: Lifted, sent: Tracks) -> tuple[Motion, Tracks]:
     cameras = tuple(Camera(K, R, t, lifted.width, lifted.height)
                     for K, R, t in zip(lifted.camera_K, lifted.camera_R, lifted.camera_t, strict=True))  # fmt: skip
     motion = Motion(lifted.positions, skeleton, lifted.fps, lifted.label or sent.label, lifted.species or "", sent.source,
-                    uncertainty=lifted.uncertainty, cameras=cameras, frame_numbers=lifted.frame_numbers,
+                    uncertainty=lifted.uncertainty, contacts=lifted.contacts, cameras=cameras, frame_numbers=lifted.frame_numbers,
                     details={"network": lifted.network, **lifted.facts})  # fmt: skip
     used = replace(sent, points=lifted.points, skeleton=skeleton, confidence=None, frame_numbers=lifted.frame_numbers)
     return motion, used

@@ -44,8 +44,7 @@ class MotionOptions:
     start: the scene's frame at which the motion's first frame plays; None = the scene's first. film: the footage, shown
     behind the camera's view. tracks: what was seen of the joints, shown as circles before the camera. match_scene: give
     the scene the motion's frame rate and range and, where there is a camera, its resolution, and make it the active one.
-    uncertainty: keep the motion's uncertainty as keys of a custom property of each bone. contacts (F, J) bool: where joints rest
-    on the ground, kept the same way for those that do.
+    uncertainty: keep the motion's uncertainty as keys of a custom property of each bone, as its contacts are for joints that have any.
     """
 
     start: float | None = None
@@ -53,7 +52,6 @@ class MotionOptions:
     tracks: Tracks | None = None
     match_scene: bool = False
     uncertainty: bool = True
-    contacts: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -96,8 +94,8 @@ def build_motion(
         key_skeleton(item, solved, times, name)
         if options.uncertainty and motion.uncertainty is not None:
             key_property(item, solved, motion, times, UNCERTAINTY, motion.uncertainty)
-        if options.contacts is not None:
-            key_property(item, solved, motion, times, CONTACT, np.where(options.contacts.any(axis=0), options.contacts, np.nan))
+        if motion.contacts is not None:
+            key_property(item, solved, motion, times, CONTACT, np.where(motion.contacts.any(axis=0), motion.contacts, np.nan))
         write_record(item, solved, motion, start)
         if motion.cameras:
             footage.show(motion, times, collection, scene, name, options.film, options.tracks, options.match_scene)

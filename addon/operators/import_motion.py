@@ -41,5 +41,5 @@ class BESTIARY_OT_import_motion(Operator):
 
     @staticmethod
     def _build(scene, pending, answer, film):
-        options = MotionOptions(pending.start, film, answer.tracks, pending.match_scene, contacts=answer.contacts)
+        options = MotionOptions(pending.start, film, answer.tracks, pending.match_scene)
         return build_motion(answer.motion, pending.name, options, scene)

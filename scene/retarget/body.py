@@ -110,6 +110,13 @@ class Body:
         leg = self.legs[name]
         return float(np.linalg.norm(np.diff(self.joints(leg), axis=0), axis=1).sum())
 
+    def below(self, leg: Leg) -> list[int]:
+        """A leg's bones and all that hang on them."""
+        found = list(leg.bones)
+        for bone in found:
+            found += [child for child in self.shape.children[bone] if child not in found]
+        return found
+
     def _drawn(self, bones: tuple[int, ...]) -> bool:
         """Whether the bones of a leg end where the next begin, as people draw them; importers let them point anywhere."""
         if len(bones) < 3:

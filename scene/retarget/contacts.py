@@ -59,6 +59,21 @@ def find_contacts(points: Array, rest_heights: Array, size: float, fps: float, b
     return Contacts(feet, np.array([*flow * size, 0.0]), ground, heights)
 
 
+def told(found: Contacts, points: Array, rest_heights: Array, size: float, feet: NDArray[np.bool_]) -> Contacts:
+    """What the clip itself says of feet (F, L), in the place of what was `found`, for those feet that ever stand.
+
+    The ground lies still then: whoever told contacts put the animal into the world. points, rest_heights and size as in
+    `find_contacts`.
+    """
+    known = feet.any(axis=0)
+    if not known.any():
+        return found
+    low = np.array([np.median(points[feet[:, k], k, 2]) if known[k] else np.nan for k in range(len(known))])
+    ground = float(np.median((low - rest_heights)[known]))
+    heights = np.where(known & (np.abs(low - ground - rest_heights) < 0.08 * size), low - ground, rest_heights)
+    return Contacts(np.where(known, feet, found.feet & (not found.velocity.any())), np.zeros(3), ground, heights)
+
+
 def _calm(speed: Array, flow: Array, pace: float) -> NDArray[np.bool_]:
     """(F, L) whether feet go about with the ground."""
     beside = np.linalg.norm(speed[..., :2] - flow, axis=-1)

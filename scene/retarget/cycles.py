@@ -104,4 +104,4 @@ def cut_cycle(motion: RigMotion, cycle: Cycle, parts: BodyMap) -> RigMotion:
     lift = (gap @ up)[:, None] * up
     offsets = offsets + share[:, None, None] * np.where(hangs[:, None], gap, lift)
     rotations, heads = compose(parents, local, offsets)
-    return replace(motion, rotations=rotations, heads=heads, frames=motion.frames[piece], cyclic=True)
+    return replace(motion, rotations=rotations, heads=heads, frames=motion.frames[piece], cyclic=True, standing=motion.standing_at(piece))

@@ -36,7 +36,7 @@ def padded(motion: RigMotion, parts: BodyMap) -> tuple[RigMotion, int]:
     heads = motion.heads[around] + turn[:, None, None] * stride
     step = (motion.frames[-1] - motion.frames[0]) / (frames - 1)
     times = motion.frames[0] + steps * step
-    return replace(motion, rotations=motion.rotations[around], heads=heads, frames=times), pad
+    return replace(motion, rotations=motion.rotations[around], heads=heads, frames=times, standing=motion.standing_at(around)), pad
 
 
 def _stride(motion: RigMotion, parts: BodyMap, period: int) -> Array:

@@ -59,4 +59,5 @@ def at_rate(motion: RigMotion, fps: float) -> RigMotion:
     moved = offsets[at] + (offsets[after] - offsets[at]) * share[:, None, None]
     rotations, heads = compose(parents, turned, moved)
     frames = motion.frames[at] + (motion.frames[after] - motion.frames[at]) * share
-    return replace(motion, rotations=rotations, heads=heads, fps=float(exact(fps)), frames=frames)
+    return replace(motion, rotations=rotations, heads=heads, fps=float(exact(fps)), frames=frames,
+                   standing=motion.standing_at(np.where(share < 0.5, at, after)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,7 +83,7 @@ class RigMotion:
 
     rotations (F, J, 3, 3): columns are the posed bone's x, y, z axes (no scale); heads (F, J, 3); fps; frames (F,): the scene's
     frames that they were read at or are to be keyed at, rising, not necessarily whole. name: of the clip. cyclic: the last frame
-    leads into the first.
+    leads into the first. standing (F, J): whether each bone's head rests on the ground, where the clip says so, as lifted ones do.
     """
 
     shape: RigShape
@@ -92,6 +93,7 @@ class RigMotion:
     frames: Array
     name: str = ""
     cyclic: bool = False
+    standing: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         count, bones = len(self.frames), len(self.shape)
@@ -99,8 +101,14 @@ class RigMotion:
             raise RigError(f"rotations {self.rotations.shape} and heads {self.heads.shape} do not fit {count} frames of {bones} bones")
         if not count:
             raise RigError("the clip has no frame")
+        if self.standing is not None and self.standing.shape != (count, bones):
+            raise RigError(f"standing {self.standing.shape} does not fit {count} frames of {bones} bones")
         if not (np.isfinite(self.fps) and self.fps > 0):
             raise RigError(f"frames a second must be a positive number, got {self.fps}")
+
+    def standing_at(self, frames: Any) -> NDArray[np.bool_] | None:
+        """What the clip says of standing at these frames (indices or a slice), or None."""
+        return None if self.standing is None else self.standing[frames]
 
     def tails(self) -> Array:
         """Where each bone ends (F, J, 3), armature space; a bone keeps its rest length."""

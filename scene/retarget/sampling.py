@@ -17,12 +17,14 @@ from numpy.typing import NDArray
 
 from ...animal.rotations import matrix_from_axis_angle, matrix_from_quaternion
 from .. import compat
+from ..skeleton_rig import CONTACT
 from .rig_shape import RigError, RigMotion, RigShape
 
 Array = NDArray[np.float64]
 
 MOST_FRAMES = 200_000
 _BONE = re.compile(r'^pose\.bones\["((?:[^"\\]|\\.)*)"\]\.(\w+)$')
+_TOLD = re.compile(rf'^pose\.bones\["((?:[^"\\]|\\.)*)"\]\["{CONTACT}"\]$')
 _MOVING = ("location", "rotation_quaternion", "rotation_euler", "rotation_axis_angle", "scale")
 
 
@@ -60,7 +62,8 @@ def read_motion(
         matrices, shift = _from_scene(armature, shape, action, times, scene, slot)
     if shift is not None:
         matrices = shift[:, None] @ matrices
-    return RigMotion(shape, unsheared(matrices[..., :3, :3]), matrices[..., :3, 3], fps, times, action.name)
+    return RigMotion(shape, unsheared(matrices[..., :3, :3]), matrices[..., :3, 3], fps, times, action.name,
+                     standing=_standing(shape, action, slot, times))
 
 
 def chosen_action(armature: Any, action: Any = None) -> Any:
@@ -92,6 +95,18 @@ def _curves(armature: Any, action: Any, slot: Any) -> dict[tuple[str, str], dict
             found.setdefault((bone, channel), {})[curve.array_index] = curve
     if not found:
         raise RigError(f"the action {action.name!r} has no key for any bone of {armature.name!r}")
+    return found
+
+
+def _standing(shape: RigShape, action: Any, slot: Any, times: Array) -> NDArray[np.bool_] | None:
+    """(F, J) whether bones rest on the ground, as lifted skeletons keep it in a property of their bones; None where nothing says so."""
+    found = None
+    for curve in compat.action_curves(action, slot):
+        match = _TOLD.match(curve.data_path)
+        bone = bpy.utils.unescape_identifier(match[1]) if match else ""
+        if bone in shape.index and not curve.mute and len(curve.keyframe_points):
+            found = np.zeros((len(times), len(shape)), dtype=bool) if found is None else found
+            found[:, shape.index[bone]] = evaluate(curve, times) > 0.5
     return found
 
 

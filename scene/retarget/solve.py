@@ -15,7 +15,7 @@ from ...animal.rotations import rotation_between
 from . import feet, ground, reaching
 from .body import Body
 from .body_map import LEGS, BodyMap
-from .contacts import Contacts, find_contacts
+from .contacts import Contacts, find_contacts, told
 from .ik import reach_goals
 from .loops import closed, padded
 from .pose import follow, motion_of, place, turns_of
@@ -90,7 +90,7 @@ def retarget(
     source, target = stance.body, Body(target_shape, target_map)
     turns, heads = turns_of(source, whole, stance.axes)
     scale = ground.leg_scale(source, target)
-    found = _contacts(source, turns, heads, motion.fps)
+    found = _contacts(source, turns, heads, whole)
     carried, own = carry_over(source, target, turns, heads)
     own[[target_shape.index[name] for name in options.follows if name in target_shape.index]] = False
     work = _Work(source, target, turns, heads, found, scale, motion.fps, options)
@@ -102,14 +102,19 @@ def retarget(
     return Retargeted(done, found.feet[pad : pad + frames], target.axes @ velocity, target.ground, scale, warnings)
 
 
-def _contacts(source: Body, turns: Array, heads: Array, fps: float) -> Contacts:
-    """Contacts of the source's feet by the point of each that is put on the ground."""
+def _contacts(source: Body, turns: Array, heads: Array, motion: RigMotion) -> Contacts:
+    """Contacts of the source's feet by the point of each that is put on the ground, or as the clip says."""
     points, heights = [], []
     for leg in source.legs.values():
         at = feet.ball(source, leg)
         points.append(leg_path(leg, source, turns, heads)[:, at])
         heights.append(source.joints(leg)[at, 2] - source.ground)
-    return find_contacts(np.stack(points, axis=1), np.array(heights), source.size, fps, ground.middle(source, heads))
+    places, rest = np.stack(points, axis=1), np.array(heights)
+    found = find_contacts(places, rest, source.size, motion.fps, ground.middle(source, heads))
+    if motion.standing is None:
+        return found
+    said = [motion.standing[:, source.below(leg)].any(axis=1) for leg in source.legs.values()]
+    return told(found, places, rest, source.size, np.stack(said, axis=1))
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,6 +35,7 @@ def test_there_and_back(
         uncertainty=np.full((frames, 3), 0.01) if unsure else None,
         label="Ä",
         species="dog",
+        contacts=np.arange(3 * frames).reshape(frames, 3) % 2 if unsure else None,
         cameras=tuple(Camera.look_at((3.0 + i, 1, 1), (0, 0, 0), 900, 640, 480) for i in range(count)),
         frame_numbers=10 + 3 * np.arange(frames),
         details={"network": "x"},
@@ -48,6 +49,9 @@ def test_there_and_back(
             again.skeleton == SKELETON and again.fps == 29.97 and again.label == "Ä" and again.details["network"] == "x"
         )
         np.testing.assert_array_equal(np.asarray(again.frame_numbers), np.asarray(made.frame_numbers))
+        assert (again.contacts is None) != unsure
+        if unsure:
+            np.testing.assert_array_equal(again.contacts, made.contacts)
         assert (again.uncertainty is None) != unsure and len(again.cameras) == count
         if count:
             np.testing.assert_allclose(
@@ -113,6 +117,7 @@ def test_a_damaged_description(tmp_path: Path, key: str, value: object) -> None:
     ("name", "array"),
     [
         ("uncertainty", np.array(["a"])),
+        ("contacts", np.zeros((2, 2))),
         ("frame_numbers", np.array([True])),
         ("fps", np.zeros(0)),
         ("positions", np.zeros((2, 3))),

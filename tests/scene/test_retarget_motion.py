@@ -93,6 +93,23 @@ def test_feet_stand_still_on_the_ground(stay: bool, build: dict) -> None:
     np.testing.assert_allclose(lengths, lengths[0], rtol=1e-6)
 
 
+def test_a_clip_that_tells_its_contacts_is_believed() -> None:
+    source, parts = walking_rigs.animal()
+    motion, stands = walking_rigs.walk(source)
+    swaying = motion.heads + 0.15 * np.sin(np.arange(len(motion.frames)) / 4.0)[:, None, None]  # as footage that rises and falls
+    told = np.zeros((len(motion.frames), len(source)), dtype=bool)
+    told[:, [source.index[f"{leg}_toes"] for leg in LEGS]] = stands
+    shape, target_parts = walking_rigs.animal(np.random.default_rng(7))
+    lost = retarget(replace(motion, heads=swaying), parts, shape, target_parts)
+    kept = retarget(replace(motion, heads=swaying, standing=told), parts, shape, target_parts)
+    assert (lost.contacts & stands).sum() < 0.7 * stands.sum()
+    np.testing.assert_array_equal(kept.contacts, stands)
+    np.testing.assert_array_equal(kept.ground_velocity, 0.0)
+    held = stands[1:] & stands[:-1]
+    steps = np.linalg.norm(np.diff(toes(kept.motion), axis=0)[..., :2], axis=-1)
+    assert np.median(steps[held]) < 0.002 < np.median(np.linalg.norm(np.diff(toes(lost.motion), axis=0)[..., :2], axis=-1)[held])
+
+
 def test_nothing_pops() -> None:
     source, parts = walking_rigs.animal()
     motion, _ = walking_rigs.walk(source, frames=91)

@@ -159,3 +159,21 @@ def test_euler_orders_are_blenders() -> None:
     for mode in ("XYZ", "XZY", "YXZ", "YZX", "ZXY", "ZYX"):
         expected = [np.array(Euler(row, mode).to_matrix()) for row in angles]
         np.testing.assert_allclose(from_euler(angles, mode), expected, atol=1e-6)
+
+
+def test_lifted_skeletons_tell_which_feet_stand() -> None:
+    from bestiary.animal.motion import Motion
+    from bestiary.animal.skeleton import Skeleton
+    from bestiary.scene.skeleton_rig import build_motion
+
+    places = np.zeros((6, 3, 3))
+    places[:, :, 0] = [0.0, 0.3, 0.35]
+    places[:, :, 2] = [1.0, 0.5, 0.0]
+    stands = np.zeros((6, 3), dtype=bool)
+    stands[2:5, 2] = True
+    made = build_motion(Motion(places, Skeleton(("hip", "knee", "paw"), (-1, 0, 1)), 24.0, contacts=stands), "told")
+    rig = next(item for item in made.all_objects if item.type == "ARMATURE")
+    shape = read_shape(rig)
+    motion = read_motion(rig, shape)
+    assert motion.standing is not None
+    assert motion.standing.any(axis=1).tolist() == stands.any(axis=1).tolist()
