@@ -206,9 +206,12 @@ def _midline_doubt(joints: Joints, stance: Stance, body: Midline) -> float:
         if bones:
             rise = float(joints.places[bones[-1], 2] - stance.trunk_z)
             doubt += sign * float(np.clip(4.0 * rise / stance.length, -0.8, 1.0))
+    # A head is carried well before the legs; tails are as short as one bone.
+    ahead = float(max(joints.places[bone, 0] for bone in fore) - stance.front_x) / stance.length if fore else 0.0
+    doubt -= float(np.clip(4.0 * (ahead - 0.15), -0.8, 0.8))
     # Trees of bones grow from the hips more often than from the chest.
     if stance.front_on >= 0 and stance.hind_on >= 0:
-        doubt += 0.8 * float(np.sign(len(joints.above(stance.hind_on)) - len(joints.above(stance.front_on))))
+        doubt += 0.4 * float(np.sign(len(joints.above(stance.hind_on)) - len(joints.above(stance.front_on))))
     return doubt - 0.15 * min(len(aft), 6) + 0.1 * max(len(fore) - 5, 0)
 
 
