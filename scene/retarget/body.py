@@ -192,6 +192,17 @@ class Body:
         return carriers
 
     @cached_property
+    def under_legs(self) -> frozenset[int]:
+        """The bones that carry legs: in some rigs those of the neck do."""
+        found: set[int] = set()
+        for leg in self.legs.values():
+            above = int(self.carriers[leg.bones[0]])
+            while above >= 0 and above not in found:
+                found.add(above)
+                above = int(self.carriers[above])
+        return frozenset(found)
+
+    @cached_property
     def backward(self) -> NDArray[np.bool_]:
         """(J,) bones that are laid towards what they hang on, as some tails are: they end where that begins, so their own turn
         says where they begin."""

@@ -340,7 +340,7 @@ class _Work:
         follow(target, turns, own)
         heads = place(target, turns, hips)
         here, there = source.muzzle(), target.muzzle()
-        neck = target.chains["neck"] or target.chains["head"][:1]
+        neck = [bone for bone in target.chains["neck"] or target.chains["head"][:1] if bone not in target.under_legs]
         if here is not None and there is not None and neck:
             head = target.chains["head"][0]
             now = (heads[:, head] + turns[:, head] @ (there - target.heads[head]))[:, 2]
