@@ -65,7 +65,7 @@ class RetargetOptions:
 
 @dataclass(frozen=True, eq=False)
 class Retargeted:
-    """motion: of all bones of the target's shape. contacts (F, 4) bool: the source's, in the order of LEGS. ground_velocity (3,):
+    """motion: of all bones of the target's shape. contacts (F, 4) bool: the source's, in the order of LEGS, of feet that it stands on. ground_velocity (3,):
     of the ground under an animal that walks on the spot, in the target's armature units a second; ground: its height along the
     target's up. scale: of lengths. warnings: for people."""
 
@@ -99,7 +99,7 @@ def retarget(
                      motion.fps, whole.frames, motion.name, motion.cyclic)
     done = closed(motion_of(target, out, places, like), motion, pad, frames)
     warnings = (*stance.warnings, *work.warnings)
-    return Retargeted(done, found.feet[pad : pad + frames], target.axes @ velocity, target.ground, scale, warnings)
+    return Retargeted(done, work.kept()[pad : pad + frames], target.axes @ velocity, target.ground, scale, warnings)
 
 
 def _contacts(source: Body, turns: Array, heads: Array, motion: RigMotion) -> Contacts:
@@ -150,6 +150,10 @@ class _Work:
             path, rest = leg_path(leg, self.source, self.turns, self.heads), self.source.joints(leg)
             columns.append(path[:, 0, 2] - path[:, at, 2] > 0.4 * (rest[0, 2] - rest[at, 2]))
         return np.stack(columns, axis=1)
+
+    def kept(self) -> NDArray[np.bool_]:
+        """(F, 4) the source's contacts, without feet of folded legs, which are not kept where they are."""
+        return self.stands if self.options.contacts else self.found.feet
 
     def run(self, turns: Array, own: NDArray[np.bool_]) -> tuple[Array, Array, Array]:
         """Turns, heads and the ground's velocity on the target; turns (F, J, 3, 3) are the carried ones."""

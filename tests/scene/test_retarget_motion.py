@@ -199,3 +199,50 @@ def test_speed_and_twenty_thousand_frames() -> None:
     small, small_parts = walking_rigs.animal(np.random.default_rng(1))
     done = retarget(long, walking_rigs.animal()[1], small, small_parts)
     assert np.isfinite(done.motion.heads).all() and np.isfinite(done.motion.rotations).all()
+
+
+def test_a_short_legged_animal_takes_shorter_steps_on_ground_that_goes_by() -> None:
+    source, parts = walking_rigs.animal()
+    motion, _ = walking_rigs.walk(source, stay=True)
+    shape, target_parts = walking_rigs.animal(np.random.default_rng(4))
+    own = retarget(motion, parts, shape, target_parts)
+    scaled = retarget(motion, parts, shape, target_parts, RetargetOptions(path_scale=own.scale))
+    assert scaled.ground_velocity[0] == pytest.approx(-own.scale, rel=0.05)
+    assert 0.7 * own.scale < -own.ground_velocity[0] < 1.15 * own.scale
+    moved = np.diff(toes(own.motion), axis=0)[own.contacts[1:] & own.contacts[:-1]] - own.ground_velocity / motion.fps
+    assert np.linalg.norm(moved, axis=-1).mean() < 0.01
+
+
+@pytest.mark.parametrize("lift", [-0.9, -0.4, 0.4, 0.9])
+def test_a_tail_that_is_lifted_far_points_where_the_source_s_points(lift: float) -> None:
+    source, parts = walking_rigs.animal()
+    shape, target_parts = walking_rigs.animal()
+    tail = list(shape.of(parts["tail"]))
+    heads = shape.heads.copy()
+    heads[tail] = heads[tail[0]] + np.arange(len(tail))[:, None] * np.array([-0.02, 0.0, -0.12])
+    hanging = replace(shape, heads=heads, tails=heads + shape.tails - shape.heads)
+    turns = np.broadcast_to(np.eye(3), (3, len(source), 3, 3)).copy()
+    turns[:, tail] = matrix_from_axis_angle(np.array([0.0, lift, 0.0]))
+    motion = walking_rigs.posed(source, turns, np.zeros((3, 3)))
+    done = retarget(motion, parts, hanging, target_parts, FREE).motion
+
+    def rise(heads: np.ndarray, bones: list[int]) -> float:
+        line = heads[1, bones[-1]] - heads[1, bones[0]]
+        return float(np.degrees(np.arcsin(line[2] / np.linalg.norm(line))))
+
+    here, there, rest = rise(motion.heads, tail), rise(done.heads, tail), rise(hanging.heads[None].repeat(2, axis=0), tail)
+    if abs(lift) > 0.8:
+        assert there == pytest.approx(here, abs=12.0)
+    else:
+        assert min(here, rest) - 30.0 <= there <= max(here, rest) + 30.0
+
+
+def test_feet_do_not_sink_below_the_joint_that_they_stand_with() -> None:
+    source, parts = walking_rigs.animal()
+    for stay in (False, True):
+        motion, _ = walking_rigs.walk(source, stay=stay)
+        for seed in range(4):
+            shape, target_parts = walking_rigs.animal(np.random.default_rng(seed + 10))
+            done, body = retarget(motion, parts, shape, target_parts).motion, Body(shape, target_parts)
+            lowest = min(shape.heads[shape.index[f"{leg}_toes"], 2] for leg in LEGS)
+            assert toes(done)[..., 2].min() > lowest - 0.01 * body.size
