@@ -65,9 +65,9 @@ class RetargetOptions:
 
 @dataclass(frozen=True, eq=False)
 class Retargeted:
-    """motion: of all bones of the target's shape. contacts (F, 4) bool: the source's, in the order of LEGS, of feet that it stands on. ground_velocity (3,):
-    of the ground under an animal that walks on the spot, in the target's armature units a second; ground: its height along the
-    target's up. scale: of lengths. warnings: for people."""
+    """motion: of all bones of the target's shape. contacts (F, 4) bool: the source's, in the order of LEGS, of feet that it stands on.
+    ground_velocity (3,): of the ground under an animal that walks on the spot, in the target's armature units a second; ground: its
+    height along the target's up. scale: of lengths. warnings: for people."""
 
     motion: RigMotion
     contacts: NDArray[np.bool_]

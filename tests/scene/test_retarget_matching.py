@@ -281,6 +281,18 @@ def test_zeroad(blender: Any, shared_data: Path, name: str) -> None:
 
 @pytest.mark.blender
 @pytest.mark.data
+@pytest.mark.parametrize("name", ["goat", "goat_male", "pig", "animal_boar", "horse"])
+def test_which_end_is_the_front_without_names(blender: Any, shared_data: Path, name: str) -> None:
+    """Of animals with short tails, whose trees of bones grow from the hips or from the chest."""
+    shape = skeleton_of(read_shape(zeroad_rigs.build_rig(shared_data / "rigs" / "zeroad", name)))
+    hidden, names = anonymous(shape)
+    body, truth = renamed(match_body(hidden), names), load_truths()[f"zeroad_{name}"].of(shape.names)
+    legs = {bone: part for bone, part in truth.parts.items() if part.startswith(("front", "hind"))}
+    assert all((body.part_of(bone) or part).split("_")[0] == part.split("_")[0] for bone, part in legs.items())
+
+
+@pytest.mark.blender
+@pytest.mark.data
 @pytest.mark.parametrize(("file", "rig"), [
     ("khronos_fox/Fox", "khronos_fox_Fox"), ("quaternius/wolf", "quaternius_wolf"), ("quaternius/horse", "quaternius_horse"),
     ("mesh2motion/rigs_rig-fox", "mesh2motion_rig-fox"), ("mesh2motion/rigs_rig-horse", "mesh2motion_rig-horse")])  # fmt: skip
