@@ -5,7 +5,7 @@ from bpy.types import Operator
 
 from .. import retarget_match as match
 from .. import retarget_preview
-from .match_bones import SIDE_ITEMS
+from .match_bones import SIDE_ITEMS, part_chosen
 
 
 class BESTIARY_OT_clear_bones(Operator):
@@ -20,10 +20,7 @@ class BESTIARY_OT_clear_bones(Operator):
     @classmethod
     def poll(cls, context):
         """With a part chosen in the list."""
-        if context.scene.bestiary_retarget.active() is None:
-            cls.poll_message_set("Choose a part in the list")
-            return False
-        return True
+        return part_chosen(cls, context)
 
     def execute(self, context):
         """The row stays, empty."""

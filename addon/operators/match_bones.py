@@ -17,6 +17,14 @@ SIDE_ITEMS = (
 )
 
 
+def part_chosen(operator: type[Operator], context) -> bool:
+    """Whether a part is chosen in the list, for the `poll` of what works on one; says so if not."""
+    if context.scene.bestiary_retarget.active() is None:
+        operator.poll_message_set("Choose a part in the list")
+        return False
+    return True
+
+
 class BESTIARY_OT_match_bones(Operator):
     """Find spine, neck, head, tail and legs in both rigs. What you changed in the list is found anew"""
 

@@ -7,7 +7,7 @@ from bpy.types import Operator
 from ...scene import compat
 from ...scene.retarget.rig_shape import RigError
 from .. import retarget_match as match
-from .match_bones import SIDE_ITEMS
+from .match_bones import SIDE_ITEMS, part_chosen
 
 
 class BESTIARY_OT_select_bones(Operator):
@@ -22,10 +22,7 @@ class BESTIARY_OT_select_bones(Operator):
     @classmethod
     def poll(cls, context):
         """With a part chosen in the list."""
-        if context.scene.bestiary_retarget.active() is None:
-            cls.poll_message_set("Choose a part in the list")
-            return False
-        return True
+        return part_chosen(cls, context)
 
     def execute(self, context):
         """The rig becomes the active object, in Pose Mode."""

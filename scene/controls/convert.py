@@ -75,7 +75,7 @@ def to_rigify(armature: bpy.types.Object, *, keep: bool = True, scene: bpy.types
             errors, messages, made = _move_over(rig, armature, plan, body, posed, frames, action, scene)
             meshes = tuple(_skinned(rig, item, armature, plan, keep, messages) for item in skins(armature))
             _rewire(rig, armature, shape, plan, meshes)
-    except BaseException:
+    except BaseException:  # `all_or_nothing` does not count texts, and Rigify writes one
         for text in set(bpy.data.texts) - texts:
             bpy.data.texts.remove(text)
         raise

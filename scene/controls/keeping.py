@@ -65,7 +65,7 @@ def add_controls(armature: bpy.types.Object, body: BodyMap | None = None, *, sce
         else:
             messages.append(f"the motion as it was is kept in the action “{action.name}”")
             action = key_copy(armature, action, channels, frames, f"{action.name} controls", ())
-    except BaseException:
+    except BaseException:  # an interrupted one leaves no control behind either
         build.take_off(armature)
         raise
     return KeepReport(tuple(bone.name for bone in plan.bones if bone.shape), action, 0 if action is None else len(frames), tuple(messages))

@@ -50,7 +50,7 @@ def go_live(ready: writing.Prepared, motion: RigMotion) -> bpy.types.Object:
                 for kind in ("COPY_ROTATION",) * turns + ("COPY_LOCATION",) * moves:
                     kept.append((handle.name, _follow(target, guide, handle.name, kind)))
             track = _switch(target, ready.handles, motion)
-        except BaseException:
+        except BaseException:  # an interrupted one leaves no constraint behind either
             _release(target, kept)
             raise
     body = None if ready.body is None else {part: list(chain) for part, chain in ready.body.bones.items()}

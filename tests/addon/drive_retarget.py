@@ -179,7 +179,10 @@ def stop_it(driver, session):
     """Escape while it runs: nothing is written."""
     view = driver.region("VIEW_3D")
     before = strips(), len(bpy.data.actions)
-    yield from driver.push("bestiary.retarget")
+    yield from driver.look_for("bestiary.retarget")
+    yield 0.2
+    driver.tap("LEFTMOUSE")
+    yield 0.05  # no longer: on a quiet machine it is soon done
     driver.move(view.x + view.width * 0.4, view.y + view.height / 2)
     driver.tap("ESC")
     yield 1.0
