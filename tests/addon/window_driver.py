@@ -14,7 +14,6 @@ import json
 import subprocess
 import sys
 import traceback
-from itertools import product
 from pathlib import Path
 
 import bpy
@@ -94,16 +93,25 @@ class Driver:
         subprocess.run(["import", "-window", "root", str(path)], check=True)
 
     def look_for(self, wanted, area_kind="VIEW_3D", below=0):
-        """Move down the sidebar until the button under the mouse is the wanted one: an operator or a property."""
-        region = self.region(area_kind, "UI")
+        """Move down the sidebar until the button under the mouse is the wanted one: an operator or a property.
+
+        What is not there is looked for again with the sidebar scrolled down, then up, and with patience: a busy machine
+        is slow to say which button is under the mouse.
+        """
         bpy.context.window_manager.clipboard = ""
-        # A busy machine is slow to say which button is under the mouse: what was missed is looked for once more, with patience.
-        for pause, across in product((0.06, 0.25), (0.5, 0.8, 0.25, 0.67, 0.745)):
-            for y in range(region.y + region.height - 20 - below, region.y + 10, -9):
-                self.move(region.x + region.width * across, y)
-                yield pause
-                if wanted in self.under_mouse(area_kind, region):
-                    return
+        for pause, wheel in ((0.06, None), (0.06, "WHEELDOWNMOUSE"), (0.06, "WHEELUPMOUSE"), (0.25, None)):
+            region = self.region(area_kind, "UI")
+            self.move(region.x + region.width * 0.5, region.y + region.height - 10)  # a heading: a list would scroll itself
+            yield 0.1
+            for _ in range(12 if wheel else 0):
+                self.tap(wheel)
+                yield 0.05
+            for across in (0.5, 0.8, 0.25, 0.67, 0.745):
+                for y in range(region.y + region.height - 20 - below, region.y + 10, -9):
+                    self.move(region.x + region.width * across, y)
+                    yield pause
+                    if wanted in self.under_mouse(area_kind, region):
+                        return
         raise AssertionError(f"no button for {wanted} in the sidebar of {area_kind}")
 
     def under_mouse(self, area_kind, region):
