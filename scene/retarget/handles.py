@@ -256,7 +256,8 @@ def _choose(probe: Probe, wanted: list[str], body: BodyMap | None) -> tuple[list
     ruled = _ruled(chosen)
     for name, handle in chosen.items():
         rows = body is not None and handle.wants in (*body["spine"], *body["neck"], *body["tail"])
-        if rows and not handle.wide and np.abs(handle.reach).max() < _NEAR * probe.size:
+        # One that turns its bone about the bone's end (Rigify's hips) has nothing to point to. Its reach may be from a bone after it.
+        if rows and not handle.wide and np.abs(handle_for(probe, name, handle.wants).reach).max() < _NEAR * probe.size:
             chosen[name] = replace(handle, chord=_chord(shape, wanted, ruled, handle.wants))
     return list(chosen.values()), tuple(tuple(names) for names in sharing.values() if len(names) > 1)
 
