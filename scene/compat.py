@@ -127,6 +127,13 @@ def _add_keys(curve: bpy.types.FCurve, keys: dict[str, NDArray[Any]]) -> None:
         curve.keyframe_points.foreach_set(name, np.concatenate([mine[name], keys[name]])[order].ravel())
 
 
+def copy_keys(source: bpy.types.FCurve, target: bpy.types.FCurve) -> None:
+    """Give a curve the keys of another one in place of its own."""
+    target.keyframe_points.clear()
+    _add_keys(target, _read_keys(source, np.array([np.inf, -np.inf])))
+    target.update()
+
+
 def assign(owner: bpy.types.ID, action: bpy.types.Action | None, slot: Any = None) -> None:
     """Make an action, through its slot where actions have slots, the active one of a data-block; None takes it away."""
     if action is None and owner.animation_data is None:
@@ -259,8 +266,9 @@ def window_shows(scene: bpy.types.Scene) -> Iterator[None]:
 
     Mode, selection and active object of the scene that it showed stay. Raises RuntimeError where Blender has no window at all.
     """
-    windows = bpy.context.window_manager.windows
-    window = bpy.context.window or (windows[0] if len(windows) else None)
+    # The context's own reference to it knows no window manager: giving that one another scene crashes Blender 4.2 and 4.5 later on.
+    windows = list(bpy.context.window_manager.windows)
+    window = next((window for window in windows if window == bpy.context.window), next(iter(windows), None))
     if window is None:
         raise RuntimeError("this needs a window, and Blender runs without any")
     shown, layer = window.scene, window.view_layer.name

@@ -35,7 +35,7 @@ for version in $VERSIONS; do
         failed+=("$version")
         continue
     fi
-    # A process per room: 4.5 as a module may never end after one process has been through both.
+    # A process per room: Blender as a module does not give memory back.
     for room in scene addon; do
         ".venv-bpy-$version/bin/python" -m pytest -q -m 'blender and not real_blender' "tests/$room" "$@" ||
             failed+=("$version, $room")

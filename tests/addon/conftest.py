@@ -1,35 +1,12 @@
 """What the add-on's tests share: Blender with the add-on enabled and empty, and a server with an engine for tests."""
 
 import os
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 HERE = Path(__file__).resolve().parent
-
-
-_exit_status = 0
-
-
-def pytest_sessionfinish(exitstatus):
-    """Remember how the tests ended, for `pytest_unconfigure`."""
-    global _exit_status
-    _exit_status = int(exitstatus)
-
-
-def pytest_unconfigure():
-    """Leave without Python's own clean-up in Blender 4.2 as a module.
-
-    That one crashes at exit when any property with a callback was ever registered, by its own Rigify too, and the crash
-    would hide the tests' result. Later modules and Blender programs do not.
-    """
-    bpy = sys.modules.get("bpy")
-    if bpy is not None and bpy.app.version < (4, 3):
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(_exit_status)
 
 
 @pytest.fixture

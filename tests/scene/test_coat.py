@@ -21,13 +21,9 @@ RED = Coat("#c02010", "#c02010", (Layer("everywhere", "#000000", "stripes", 0.2)
 
 @pytest.fixture(scope="module")
 def dressed() -> AnimalModel:
-    """The default model, its dog in red, laid out for textures."""
-    from bestiary.server.authoring.layout import uv
-
+    """The default model, its dog in red."""
     model = default_model()
-    places, corners = uv(model.v_template, model.faces, model.vertex_mirror, model.weights)
-    return replace(model, species={**model.species, "dog": replace(model.species["dog"], coat=RED)}, uv=places,
-                   uv_faces=corners)
+    return replace(model, species={**model.species, "dog": replace(model.species["dog"], coat=RED)})
 
 
 def _build(model: AnimalModel, species: str = "dog") -> tuple[Any, Any]:
