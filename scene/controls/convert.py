@@ -14,28 +14,38 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ...animal.rotations import matrix_from_axis_angle
 from .. import compat
 from ..all_or_nothing import all_or_nothing
-from ..retarget.body_map import BodyMap
+from ..retarget.reading import bare_name, read_shape
 from ..retarget.reading import keep as keep_bones
-from ..retarget.reading import read_shape, skeleton_of
-from ..retarget.rig_shape import RigError, RigMotion, RigShape
-from ..retarget.sampling import read_motion
-from ..retarget.writing import WriteOptions, check_writable, write_motion
+from ..retarget.rig_shape import RigError, RigShape
+from ..retarget.writing import check_writable
 from . import build
+from .carrying import carried, carry_over
 from .generating import generate
-from .keeping import KeepReport, all_channels, key_copy, pose_channels, posed_now, read_posed, write_channels
+from .keeping import (
+    KeepReport,
+    active_keys,
+    control_channels,
+    key_all,
+    key_copy,
+    not_still,
+    only,
+    pose_channels,
+    read_posed,
+)
 from .metarig import MetaBone, plan_metarig
 from .motion import Channels, Posed, own_channels
+from .strips import check_tweaking, copy_strips, read_clips
 
 Array = NDArray[np.float64]
 
 KEY = "bestiary_rigify"
 """The custom property, on the generated rig, that says which animal it was made of and which bone is which."""
 
+_WORD = " Rigify"  # how names of actions for the rig end
 _HELPERS = "Bestiary helpers"
-_LEAST_TURN = np.radians(0.05)  # a pose nearer to rest than this needs no key
+_OWN = ("location", "rotation", "scale", "delta_")  # how the paths of an object's own channels begin
 
 
 @dataclass(frozen=True)
@@ -52,7 +62,7 @@ class Converted:
 
 
 def to_rigify(armature: bpy.types.Object, *, keep: bool = True, scene: bpy.types.Scene | None = None) -> Converted:
-    """Make a Rigify rig that fits an animal, give it the animal's skin and motion, and hide the animal.
+    """Make a Rigify rig that fits an animal, give it the animal's skin and motion, that of its NLA strips too, and hide the animal.
 
     keep: hide the animal and let the new rig move copies of its meshes; without it the meshes themselves move over and the old armature
     goes. No undo step is pushed. Raises RigError, and leaves the file as it was, for a rig that Rigify has no bones for, or when Rigify
@@ -64,7 +74,7 @@ def to_rigify(armature: bpy.types.Object, *, keep: bool = True, scene: bpy.types
         raise RigError(f"“{armature.name}” is a Rigify rig already")
     shape, body = build.own_shape(armature), build.body_map(armature)
     plan = plan_metarig(shape, body)
-    posed, frames, action = read_posed(armature, shape, scene)
+    check_tweaking(armature)
     home = next(iter(armature.users_collection), scene.collection)
     texts = set(bpy.data.texts)
     try:
@@ -72,7 +82,7 @@ def to_rigify(armature: bpy.types.Object, *, keep: bool = True, scene: bpy.types
             rig, metarig = generate(armature.name, plan, home, scene)
             _stand(rig, metarig, armature)
             rig[KEY] = json.dumps({"bones": {bone.source: bone.name for bone in plan}, "animal": armature.name})
-            errors, messages, made = _move_over(rig, armature, plan, body, posed, frames, action, scene)
+            errors, messages, made = carry_over(rig, armature, plan, body, scene, shape)
             meshes = tuple(_skinned(rig, item, armature, plan, keep, messages) for item in skins(armature))
             _rewire(rig, armature, shape, plan, meshes)
     except BaseException:  # `all_or_nothing` does not count texts, and Rigify writes one
@@ -116,82 +126,14 @@ def _stand(rig: bpy.types.Object, metarig: bpy.types.Object, armature: bpy.types
         item.matrix_basis = armature.matrix_basis.copy()
 
 
-# -- motion -----------------------------------------------------------------------------------------------------------
-
-
-def _move_over(
-    rig: bpy.types.Object, armature: bpy.types.Object, plan: tuple[MetaBone, ...], body: BodyMap, posed: Posed, frames: Array, action: Any,
-    scene: bpy.types.Scene,
-) -> tuple[dict[str, float], list[str], bpy.types.Action | None]:
-    """Give the rig what the animal does: an action, or the pose it stands in as one."""
-    data, messages = armature.animation_data, []
-    if data is not None and any(len(track.strips) for track in data.nla_tracks):
-        messages.append("NLA strips were not carried over, only the active action; bake them to one (Pose > Animation > Bake Action)")
-    still = np.abs(posed.axes - posed.shape.axes).max() < _LEAST_TURN and np.abs(posed.heads - posed.shape.heads).max() < 1e-5
-    if action is None and still:
-        return {}, messages, None
-    name = f"{armature.name} pose" if action is None else f"{action.name} Rigify"
-    skeleton = skeleton_of(read_shape(rig))
-    names = {bone.source: f"ORG-{bone.name}" for bone in plan}
-    target = BodyMap({part: tuple(names[bone] for bone in bones if bone in names) for part, bones in body.bones.items()})
-    fps = scene.render.fps / scene.render.fps_base
-    motion = _carried(posed, skeleton, {theirs: ours for ours, theirs in names.items()}, fps, frames, name)
-    mapped = {bone for part in target.bones.values() for bone in part}
-    body_or_all = target if mapped >= set(names.values()) else None
-    written = write_motion(rig, motion, body_or_all, WriteOptions(name=name, nla=False))
-    _turn_tweaks(rig, plan, posed, frames, scene)
-    return written.report.errors, messages + list(written.report.messages), written.action
-
-
-def _carried(posed: Posed, target: RigShape, source_of: dict[str, str], fps: float, frames: Array, name: str) -> RigMotion:
-    """The motion of bones that lie elsewhere in the same body: each is carried along by its source, others by what they hang on."""
-    count = len(posed.axes)
-    axes, heads = np.empty((count, len(target), 3, 3)), np.empty((count, len(target), 3))
-    turns: list[tuple[Array, Array]] = []
-    for index, bone in enumerate(target.names):
-        source, above = source_of.get(bone), int(target.parents[index])
-        if source is not None:
-            turn = posed.turns(source)
-            at = posed.shape.index[source]
-            shift = posed.heads[:, at] - turn @ posed.shape.heads[at]
-        elif above >= 0:
-            turn, shift = turns[above]
-        else:
-            turn, shift = np.broadcast_to(np.eye(3), (count, 3, 3)), np.zeros((count, 3))
-        turns.append((turn, shift))
-        axes[:, index] = turn @ target.axes[index]
-        heads[:, index] = turn @ target.heads[index] + shift
-    return RigMotion(target, axes, heads, fps, frames, name)
-
-
-def _turn_tweaks(rig: bpy.types.Object, plan: tuple[MetaBone, ...], posed: Posed, frames: Array, scene: bpy.types.Scene) -> None:
-    """Key the turn of tweak controls about their bones where Rigify would have the skin turn along with the bone before."""
-    pairs = {}
-    for bone in plan:
-        constraints = rig.pose.bones[f"DEF-{bone.name}"].constraints
-        tweaks = [c.subtarget for c in constraints if c.type == "COPY_TRANSFORMS" and "tweak" in c.subtarget]
-        if tweaks and rig.pose.bones[tweaks[0]].custom_shape is not None:
-            pairs[bone.source] = f"DEF-{bone.name}", tweaks[0]
-    whole = read_shape(rig)
-    shape = keep_bones(whole, sorted(whole.index[skin] for skin, _ in pairs.values()))
-    shown = read_motion(rig, shape, frames=frames.tolist(), scene=scene)
-    made = Channels()
-    for source, (skin, tweak) in pairs.items():
-        wanted = posed.turns(source) @ shape.axes[shape.index[skin]]
-        now = shown.rotations[:, shape.index[skin]]
-        # The skin's bone swings from where its tweak points to where the next tweak is; a turn about the bone goes along.
-        about = np.swapaxes(now, -1, -2) @ wanted
-        angle = np.arctan2(about[:, 0, 2] - about[:, 2, 0], about[:, 0, 0] + about[:, 2, 2])
-        if np.abs(angle).max() > _LEAST_TURN:
-            made.turns[tweak] = matrix_from_axis_angle(angle[:, None] * np.array([0.0, 1.0, 0.0]))
-    write_channels(rig, compat.Curves(rig.animation_data.action, rig, over=True), made, frames)
+# -- motion back ------------------------------------------------------------------------------------------------------
 
 
 def from_rigify(rig: bpy.types.Object, armature: bpy.types.Object | None = None, *, scene: bpy.types.Scene | None = None) -> KeepReport:
     """Bring what a rig of `to_rigify` does back to its animal (or another one with the same bones), which is shown again.
 
-    An action becomes an action of the animal's bones, or of its controls where it has some; without one its pose does. No undo step is
-    pushed. Raises RigError when the animal is gone or cannot be changed.
+    An action becomes an action of the animal's bones, or of its controls where it has some, and so do the actions of NLA strips; without
+    any its pose does. No undo step is pushed. Raises RigError when the animal is gone or cannot be changed.
     """
     scene = scene or bpy.context.scene
     bones = bones_of(rig)
@@ -199,42 +141,69 @@ def from_rigify(rig: bpy.types.Object, armature: bpy.types.Object | None = None,
     if armature is None:
         raise RigError(f"the animal that “{rig.name}” was made of is not in this file any more")
     check_writable(armature)
-    whole, own = read_shape(rig), build.own_shape(armature)
-    names = {ours: f"DEF-{theirs}" for ours, theirs in bones.items() if f"DEF-{theirs}" in whole.index}
-    source = keep_bones(whole, sorted(whole.index[name] for name in names.values()))
-    action = rig.animation_data.action if rig.animation_data is not None else None
-    if action is not None:
-        motion = read_motion(rig, source, scene=scene)
-        posed, frames = Posed(source, motion.rotations, motion.heads), motion.frames
-    else:
-        posed, frames = posed_now(rig, source), np.array([float(scene.frame_current)])
-    moved = _carried(posed, own, names, 24.0, frames, "")
-    back = np.array(armature.matrix_world.inverted() @ rig.matrix_world)
-    turn = back[:3, :3] / np.linalg.norm(back[:3, :3], axis=0)
-    result = Posed(own, turn @ moved.rotations, moved.heads @ back[:3, :3].T + back[:3, 3])
-    channels = _back_channels(armature, result, own)
+    for item in (rig, armature):
+        check_tweaking(item)
+    back = _Back(rig, armature, bones)
+    posed, frames, action = read_posed(rig, back.source, scene, with_object=True)
+    clips = read_clips(rig, back.source, scene, with_object=True)
+    found = [(clip, *back.channels(clip.posed, clip.keyed)) for clip in clips]
+    channels, switches = back.channels(posed, active_keys(rig) if action is not None else None)
     for item in (armature, *skins(armature)):
         item.hide_viewport = item.hide_render = False
-    if action is None:
+    data = armature.animation_data or armature.animation_data_create()
+    before, slot, made = data.action, getattr(data, "action_slot", None), {}
+    for clip, own, own_switches in found:
+        name = clip.action.name.removesuffix(_WORD)
+        result = _key(armature, bpy.data.actions.get(name), name, own, own_switches, clip.frames)
+        made |= dict.fromkeys(clip.strips, result)
+    compat.assign(armature, before, slot)
+    messages = copy_strips(rig, armature, made) if clips else []
+    if action is not None:
+        made_action, _ = _key(armature, before, action.name.removesuffix(_WORD), channels, switches, frames)
+        return KeepReport((), made_action, len(frames), tuple(messages))
+    if not clips:
         pose_channels(armature, channels)
-        return KeepReport((), None, 0, ())
-    name = action.name.removesuffix(" Rigify")
-    before = armature.animation_data.action if armature.animation_data is not None else None
-    if before is not None:
-        made = key_copy(armature, before, channels, frames, name, ())
+    return KeepReport((), None, sum(len(clip.frames) for clip in clips), tuple(messages))
+
+
+class _Back:
+    """Channels of an animal for what its Rigify rig does. source: the rig's bones that are read."""
+
+    def __init__(self, rig: bpy.types.Object, armature: bpy.types.Object, bones: dict[str, str]) -> None:
+        whole = read_shape(rig)
+        self.armature, self.own = armature, build.own_shape(armature)
+        self.names = {ours: f"DEF-{theirs}" for ours, theirs in bones.items() if f"DEF-{theirs}" in whole.index}
+        self.source = keep_bones(whole, sorted(whole.index[name] for name in self.names.values()))
+        self.matrix = np.array(armature.matrix_world.inverted() @ rig.matrix_world)
+
+    def channels(self, posed: Posed, keyed: frozenset[str] | None) -> tuple[Channels, dict[str, float]]:
+        """Channels and switches of the legs for poses of `source`. keyed: bones of the rig that its action keys; None = it plays alone."""
+        moved = carried(posed, self.own, self.names, 24.0, np.arange(len(posed.axes), dtype=np.float64), "")
+        turn = self.matrix[:3, :3] / np.linalg.norm(self.matrix[:3, :3], axis=0)
+        result = Posed(self.own, turn @ moved.rotations, moved.heads @ self.matrix[:3, :3].T + self.matrix[:3, 3])
+        channels, switches, mine = own_channels(result, self.own.names), {}, None
+        if keyed is not None:
+            named = {bare_name(name) for name in keyed}
+            mine = frozenset({ours for ours, skin in self.names.items() if bare_name(skin) in named} | not_still(channels, self.own))
+            channels = only(channels, mine)
+        if build.has_controls(self.armature):
+            extra, switches = control_channels(build.plan_of(self.armature), result, mine)
+            channels.turns |= extra.turns
+            channels.places |= extra.places
+        return channels, switches
+
+
+def _key(armature: bpy.types.Object, base: bpy.types.Action | None, name: str, channels: Channels, switches: dict[str, float],
+         frames: Array) -> tuple[bpy.types.Action, Any]:
+    """An action of the animal, its active one from now, and its slot: a copy of `base` with these channels' keys, or a new one."""
+    if base is not None:
+        made = key_copy(armature, base, channels, frames, name, (), switches=switches)
+        # What the object itself did is in the rig's motion already.
+        compat.drop_curves(made, getattr(armature.animation_data, "action_slot", None), _OWN)
     else:
         made = bpy.data.actions.new(name)
-        write_channels(armature, compat.Curves(made, armature), channels, frames)
-    return KeepReport((), made, len(frames), ())
-
-
-def _back_channels(armature: bpy.types.Object, posed: Posed, own: RigShape) -> Channels:
-    channels = own_channels(posed, own.names)
-    if build.has_controls(armature):
-        extra = all_channels(build.plan_of(armature), posed)
-        channels.turns |= extra.turns
-        channels.places |= extra.places
-    return channels
+        key_all(armature, compat.Curves(made, armature), channels, switches, frames)
+    return made, getattr(armature.animation_data, "action_slot", None)
 
 
 # -- skin -------------------------------------------------------------------------------------------------------------

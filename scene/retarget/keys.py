@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import bpy
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +15,18 @@ from .turns import continuous
 
 Array = NDArray[np.float64]
 
+_BONE = re.compile(r'^pose\.bones\["((?:[^"\\]|\\.)*)"\]')
+
 
 def bone_path(bone: str) -> str:
     """Where a pose bone stands under its object, for F-curves."""
     return f'pose.bones["{bpy.utils.escape_identifier(bone)}"]'
+
+
+def bone_of(path: str) -> str:
+    """The bone whose channel an F-curve's data path is, or an empty text."""
+    found = _BONE.match(path)
+    return bpy.utils.unescape_identifier(found[1]) if found else ""
 
 
 def write_turns(bone: bpy.types.PoseBone, curves: compat.Curves, turns: Array, frames: Array) -> bool:

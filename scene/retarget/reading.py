@@ -94,6 +94,11 @@ def keep(shape: RigShape, bones: Sequence[int] | NDArray[np.int_]) -> RigShape:
                     shape.deform[bones], shape.to_world)
 
 
+def bare_name(name: str) -> str:
+    """What the bone of the metarig is called that one of a Rigify rig (a control, a helper) is named after."""
+    return _HELPER.sub("", name)
+
+
 def _metarig_of(shape: RigShape) -> RigShape:
     """The ORG bones of a generated Rigify rig with the metarig's tree.
 
@@ -115,7 +120,7 @@ def _metarig_of(shape: RigShape) -> RigShape:
     for k in loose:
         bone = int(shape.parents[chosen[k]])
         while parents[k] < 0 and bone >= 0:
-            other = skeleton.index.get(_ORIGINAL + _HELPER.sub("", shape.names[bone]), skeleton.index.get(shape.names[bone], k))
+            other = skeleton.index.get(_ORIGINAL + bare_name(shape.names[bone]), skeleton.index.get(shape.names[bone], k))
             if not _hangs_on(parents, other, k):
                 parents[k] = other
             bone = int(shape.parents[bone])

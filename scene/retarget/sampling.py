@@ -30,13 +30,14 @@ _MOVING = ("location", "rotation_quaternion", "rotation_euler", "rotation_axis_a
 
 def read_motion(
     armature: Any, shape: RigShape, action: Any = None, frames: Sequence[float] | None = None, scene: Any = None, slot: Any = None,
+    with_object: bool = True,
 ) -> RigMotion:
     """The motion of an armature object as its action plays it, on the bones of `shape` (all of its bones or some).
 
     action: another one than the armature's own. frames: the scene's frames to read (rising, any fractions); without them the
     action's own key times where they are evenly spaced, else its whole frames. The motion's fps is that of these samples. What
     the object itself does is part of the motion, seen from where it stood when `shape` was read. slot: another one of the action's
-    than the one that plays, or would play, for the armature.
+    than the one that plays, or would play, for the armature. with_object: without it only what the bones do is read.
     Raises RigError without an action, for one without keys or only with NLA strips, or for a range of too many frames.
     """
     scene = scene or bpy.context.scene
@@ -60,7 +61,7 @@ def read_motion(
         shift = _object_motion(armature, shape, curves, times)
     else:
         matrices, shift = _from_scene(armature, shape, action, times, scene, slot)
-    if shift is not None:
+    if shift is not None and with_object:
         matrices = shift[:, None] @ matrices
     return RigMotion(shape, unsheared(matrices[..., :3, :3]), matrices[..., :3, 3], fps, times, action.name,
                      standing=_standing(shape, action, slot, times))

@@ -166,6 +166,8 @@ def _key(ready: Prepared, curves: compat.Curves, motion: RigMotion, options: Wri
     leg = checking.leg_length(motion.shape, body)
     slack = _SLACK * leg
     first = float(motion.frames[0])
+    for bone, key, value in handles.switches:  # a motion written before has left the copy standing on IK
+        twin.set_property(bone, key, value)
     solved = solve(handles, motion, slack)
     done = set(solved.axes) - {*solved.unknown, *solved.waiting}
     _write_handles(armature, curves, handles, solved, motion.frames, done, report)
