@@ -3,7 +3,7 @@
 from bpy.types import Panel
 
 from ..scene import rig
-from ..scene.controls import build, convert
+from ..scene.controls import build, convert, mending
 from ..scene.controls.layout import HEAD, NECK
 from ..scene.controls.snapping import legs_of
 from .rigs import selected_rig
@@ -32,6 +32,8 @@ class BESTIARY_PT_controls(Panel):
             return
         if convert.KEY in item:
             layout.operator("bestiary.motion_from_rigify", icon="LOOP_BACK")
+            if mending.lacks(item):
+                layout.operator("bestiary.mend_rigify", icon="MODIFIER")
             return
         if not build.has_controls(item):
             column = layout.column(align=True)

@@ -1,9 +1,10 @@
 """An animal as a Rigify rig, and the motion of that rig back on the animal."""
 
+import bpy
 from bpy.props import BoolProperty
 from bpy.types import Operator
 
-from ...scene.controls import convert, generating
+from ...scene.controls import convert, generating, mending
 from ...scene.retarget.rig_shape import RigError
 from ..rigs import can_change, selected_rig
 
@@ -79,4 +80,23 @@ class BESTIARY_OT_motion_from_rigify(Operator):
         return {"FINISHED"}
 
 
-CLASSES = (BESTIARY_OT_convert_to_rigify, BESTIARY_OT_motion_from_rigify)
+class BESTIARY_OT_mend_rigify(Operator):
+    """Put back what Rigify's Generate took off rigs of Convert to Rigify: helpers of pose correctives, legs that turn whole"""
+
+    bl_idname = "bestiary.mend_rigify"
+    bl_label = "Restore Helpers"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, _context):
+        """All rigs that lack something: Rigify calls this after Generate without saying for which."""
+        rigs = [item for item in bpy.data.objects if mending.lacks(item)]
+        try:
+            for item in rigs:
+                mending.mend(item)
+        except RigError as error:
+            self.report({"ERROR"}, str(error)[:1].upper() + str(error)[1:])
+            return {"CANCELLED"}
+        return {"FINISHED"} if rigs else {"CANCELLED"}
+
+
+CLASSES = (BESTIARY_OT_convert_to_rigify, BESTIARY_OT_motion_from_rigify, BESTIARY_OT_mend_rigify)

@@ -114,6 +114,7 @@ class _Writer:
         motion = carried(posed, self.ready.shape, self.source_of, fps, frames, name)
         whole = keyed is None or self.hips in keyed
         written = write_prepared(self.ready, motion, WriteOptions(name=name, nla=False, ik=whole and not adds))
+        written.action.use_fake_user = True  # Rigify's Generate takes actions off the rig
         _turn_tweaks(self.rig, self.plan, posed, frames, self.scene)
         if keyed is not None:
             self._thin(written, keyed, adds)

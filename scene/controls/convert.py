@@ -6,7 +6,6 @@ drives the pose correctives, is read from two helper bones that hang in Rigify's
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,17 +33,14 @@ from .keeping import (
     pose_channels,
     read_posed,
 )
+from .mending import KEY, dress, mend_after_generate, record
 from .metarig import MetaBone, plan_metarig
 from .motion import Channels, Posed, own_channels
 from .strips import check_tweaking, copy_strips, read_clips
 
 Array = NDArray[np.float64]
 
-KEY = "bestiary_rigify"
-"""The custom property, on the generated rig, that says which animal it was made of and which bone is which."""
-
 _WORD = " Rigify"  # how names of actions for the rig end
-_HELPERS = "Bestiary helpers"
 _OWN = ("location", "rotation", "scale", "delta_")  # how the paths of an object's own channels begin
 
 
@@ -81,10 +77,13 @@ def to_rigify(armature: bpy.types.Object, *, keep: bool = True, scene: bpy.types
         with all_or_nothing(scene):
             rig, metarig = generate(armature.name, plan, home, scene)
             _stand(rig, metarig, armature)
-            rig[KEY] = json.dumps({"bones": {bone.source: bone.name for bone in plan}, "animal": armature.name})
+            names = {bone.source: bone.name for bone in plan}
+            seen = [bone for bone in _looked_at(shape, skins(armature), armature)[1] if bone in names]
+            dress(rig, armature.name, plan, shape, seen)
+            mend_after_generate(metarig)
             errors, messages, made = carry_over(rig, armature, plan, body, scene, shape)
             meshes = tuple(_skinned(rig, item, armature, plan, keep, messages) for item in skins(armature))
-            _rewire(rig, armature, shape, plan, meshes)
+            _rewire(rig, _looked_at(shape, list(meshes), armature)[0], names)
     except BaseException:  # `all_or_nothing` does not count texts, and Rigify writes one
         for text in set(bpy.data.texts) - texts:
             bpy.data.texts.remove(text)
@@ -105,17 +104,14 @@ def skins(armature: bpy.types.Object) -> list[bpy.types.Object]:
 
 def bones_of(rig: bpy.types.Object) -> dict[str, str]:
     """Bones of the animal → Rigify's names. Raises RigError for a rig that was not made by `to_rigify`."""
-    try:
-        return {str(ours): str(theirs) for ours, theirs in json.loads(rig[KEY])["bones"].items()}
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise RigError(f"“{rig.name}” was not made by Convert to Rigify") from error
+    return record(rig)["bones"]
 
 
 def animal_of(rig: bpy.types.Object) -> bpy.types.Object | None:
     """The hidden animal that a rig of `to_rigify` was made of, if it is still there."""
-    bones = bones_of(rig)
-    item = bpy.data.objects.get(json.loads(rig[KEY])["animal"])
-    return item if item is not None and item.type == "ARMATURE" and set(bones) <= set(item.data.bones.keys()) else None
+    about = record(rig)
+    item = bpy.data.objects.get(about["animal"])
+    return item if item is not None and item.type == "ARMATURE" and set(about["bones"]) <= set(item.data.bones.keys()) else None
 
 
 def _stand(rig: bpy.types.Object, metarig: bpy.types.Object, armature: bpy.types.Object) -> None:
@@ -240,49 +236,25 @@ def _skinned(rig: bpy.types.Object, item: bpy.types.Object, armature: bpy.types.
     return item
 
 
-def _rewire(rig: bpy.types.Object, armature: bpy.types.Object, shape: RigShape, plan: tuple[MetaBone, ...],
-            meshes: tuple[bpy.types.Object, ...]) -> None:
-    """Let the shape keys' drivers look at helper bones of the new rig, which turn beside their parents as the animal's bones did."""
-    found = [(target, variable) for item in meshes if item.data.shape_keys is not None and item.data.shape_keys.animation_data is not None
+def _looked_at(shape: RigShape, meshes: list[bpy.types.Object], armature: bpy.types.Object) -> tuple[list[Any], list[str]]:
+    """The targets of shape keys' drivers that are an animal's bones, and these bones, parents first."""
+    found = [target for item in meshes if item.data.shape_keys is not None and item.data.shape_keys.animation_data is not None
              for curve in item.data.shape_keys.animation_data.drivers for variable in curve.driver.variables for target in variable.targets
              if target.id == armature]
-    bones = sorted({target.bone_target for target, _ in found if target.bone_target in shape.index}, key=lambda name: shape.index[name])
-    names = {bone.source: bone.name for bone in plan}
-    _add_helpers(rig, shape, [bone for bone in bones if bone in names], names)
-    for target, _ in found:
+    bones = {target.bone_target for target in found if target.bone_target in shape.index}
+    return found, sorted(bones, key=lambda name: shape.index[name])
+
+
+def _rewire(rig: bpy.types.Object, targets: list[Any], names: dict[str, str]) -> None:
+    """Let the shape keys' drivers look at helper bones of the new rig, which turn beside their parents as the animal's bones did.
+
+    names: of the animal's bones → Rigify's.
+    """
+    for target in targets:
         bone = target.bone_target
         target.id = rig
         if bone in names:
             target.bone_target = f"MCH-beside-{names[bone]}"
-
-
-def _add_helpers(rig: bpy.types.Object, shape: RigShape, bones: list[str], names: dict[str, str]) -> None:
-    """For each bone one helper on its DEF bone that lies as it did, and one on its parent's that turns as the first stands."""
-    from mathutils import Vector
-
-    if not bones:
-        return
-    with compat.edit_mode([rig]):
-        made = rig.data.edit_bones
-        for bone in bones:
-            index = shape.index[bone]
-            above = int(shape.parents[index])
-            holders = ("as", f"DEF-{names[bone]}"), ("beside", f"DEF-{names[shape.names[above]]}" if above >= 0 else "")
-            for word, holder in holders:
-                helper = made.new(f"MCH-{word}-{names[bone]}")
-                helper.use_deform, helper.inherit_scale = False, "NONE"
-                helper.head, helper.tail = Vector(shape.heads[index].tolist()), Vector(shape.tails[index].tolist())
-                helper.align_roll(Vector(shape.axes[index][:, 2].tolist()))
-                helper.parent = made.get(holder) if holder else None
-    group = rig.data.collections.new(_HELPERS)
-    group.is_visible = False
-    for bone in bones:
-        helper = rig.pose.bones[f"MCH-beside-{names[bone]}"]
-        turned = helper.constraints.new("COPY_ROTATION")
-        turned.target, turned.subtarget = rig, f"MCH-as-{names[bone]}"
-        turned.target_space = turned.owner_space = "POSE"
-        for word in ("as", "beside"):
-            group.assign(rig.data.bones[f"MCH-{word}-{names[bone]}"])
 
 
 def _remove(armature: bpy.types.Object, messages: list[str]) -> None:

@@ -62,21 +62,4 @@ def generate(name: str, plan: tuple[MetaBone, ...], home: bpy.types.Collection, 
     for item in (rig, metarig):
         home.objects.link(item)
     metarig.hide_viewport = metarig.hide_render = True
-    _stiffen(rig, plan)
     return rig, metarig
-
-
-def _stiffen(rig: bpy.types.Object, plan: tuple[MetaBone, ...]) -> None:
-    """Let DEF bones be turned whole, as the animal's own bones are, which its weights are made for.
-
-    Rigify bends them into curves, and keeps the turn of a leg's first bone about its own length out of its upper half.
-    """
-    for bone in rig.data.bones:
-        if bone.name.startswith("DEF-"):
-            bone.bbone_segments = 1
-    for bone in plan:
-        held = rig.pose.bones.get(f"MCH-{bone.name[:-2]}_tweak{bone.name[-2:]}")
-        if bone.kind.startswith("limbs.") and held is not None:
-            turned = held.constraints.new("COPY_ROTATION")
-            turned.name = "Bestiary twist"
-            turned.target, turned.subtarget = rig, f"ORG-{bone.name}"

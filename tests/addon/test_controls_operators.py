@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 bpy = pytest.importorskip("bpy")
+np = pytest.importorskip("numpy")
 
 pytestmark = pytest.mark.blender
 
@@ -56,6 +57,41 @@ def test_rigify_there_and_back(fox):
     assert not bpy.ops.bestiary.convert_to_rigify.poll()
     assert bpy.ops.bestiary.motion_from_rigify() == {"FINISHED"}
     assert not fox.hide_viewport
+
+
+def test_what_generate_takes_off_is_put_back(fox):
+    """Rigify's own button, pressed again: the skin's correctives follow the action that is chosen again."""
+    from bestiary.scene import correctives, rig
+    from bestiary.scene.controls.mending import lacks
+
+    block = rig.body_of(fox).shape_key_add(name=f"{correctives.KEY_PREFIX}neck 0", from_mix=False)
+    block.slider_min, block.slider_max = -10.0, 10.0
+    correctives._drive(block, fox, "neck", "2*x*w+y*z")
+    bpy.ops.bestiary.convert_to_rigify(turn_on=True)
+    made = next(item for item in bpy.data.objects if "bestiary_rigify" in item)
+    metarig = next(item for item in bpy.data.objects if item.type == "ARMATURE" and item.data.rigify_target_rig == made)
+    mesh, action, name = next(item for item in made.children if item.type == "MESH"), made.animation_data.action, block.name
+
+    def shown():
+        values, skin = [], []
+        for frame in (1, 7, 13):
+            bpy.context.scene.frame_set(frame)
+            seen = mesh.evaluated_get(bpy.context.evaluated_depsgraph_get())
+            values.append(seen.data.shape_keys.evaluated_get(bpy.context.evaluated_depsgraph_get()).key_blocks[name].value)
+            skin.append([tuple(vertex.co) for vertex in seen.data.vertices])
+        return values, skin
+
+    values, skin = shown()
+    assert max(values) - min(values) > 0.01 and not lacks(made)
+    metarig.hide_viewport = False
+    bpy.context.view_layer.objects.active = metarig
+    bpy.ops.pose.rigify_generate()
+    assert not lacks(made)
+    made.animation_data_create().action = action
+    if hasattr(action, "slots"):
+        made.animation_data.action_slot = action.slots[0]
+    for got, want in zip(shown(), (values, skin), strict=True):
+        assert np.allclose(got, want, atol=1e-3)
 
 
 def test_nothing_to_do_without_a_rig_or_in_edit_mode(fox):
