@@ -23,6 +23,8 @@ from .background import Progress
 
 _PIECE = 0.012
 """Seconds of Blender's time that reading a long clip takes at a time."""
+_PLAIN_FRAMES = 4096
+"""Frames that are read at a time from curves alone, each of which is gone through once a piece."""
 
 
 @dataclass
@@ -173,7 +175,9 @@ def chosen_slot(settings: Any) -> Any:
 
 def _steps(question: RetargetQuestion, shape: RigShape, action: Any, slot: Any, scene: bpy.types.Scene) -> Iterator[float]:
     """Read the clip piece by piece, then try out the target; yields how far it is."""
-    pieces, at, size = [], 0, 8
+    item = bpy.data.objects.get(question.source)
+    least = _PLAIN_FRAMES if item is not None and sampling.is_plain(item, shape) else 8
+    pieces, at, size = [], 0, least
     while at < len(question.times):
         begun = time.perf_counter()
         source = bpy.data.objects.get(question.source)
@@ -182,7 +186,7 @@ def _steps(question: RetargetQuestion, shape: RigShape, action: Any, slot: Any, 
         pieces.append(sampling.read_motion(source, shape, action, tuple(question.times[at : at + size]), scene, slot))
         at += size
         # As many frames a piece as fit into the time that Blender can spare.
-        size = max(8, int(size * min(4.0, _PIECE / max(time.perf_counter() - begun, 1e-4))))
+        size = max(least, int(size * min(4.0, _PIECE / max(time.perf_counter() - begun, 1e-4))))
         yield 0.9 * min(1.0, at / len(question.times))
     step = float(np.median(np.diff(question.times))) if len(question.times) > 1 else 1.0
     said = [piece.standing for piece in pieces if piece.standing is not None]

@@ -17,9 +17,9 @@ prepare() { # version, interpreter
     local venv=.venv-bpy-$1
     [ "$venv/.ready" -nt constraints.txt ] && return 0
     "$2" -m venv "$venv" &&
-        grep -v '^bpy\|^torch' constraints.txt > "$venv/constraints.txt" &&
+        grep -v "^bpy" constraints.txt > "$venv/constraints.txt" &&
         "$venv/bin/python" -m pip install -q -c "$venv/constraints.txt" "bpy==$1.*" pytest pytest-timeout hypothesis &&
-        "$venv/bin/python" -m pip install -q -c "$venv/constraints.txt" -e . &&
+        "$venv/bin/python" -m pip install -q -c "$venv/constraints.txt" -e ".[server]" &&
         touch "$venv/.ready"
 }
 

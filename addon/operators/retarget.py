@@ -11,6 +11,8 @@ from ..session import redraw, session
 from .take_selected_rigs import rigs_selected, take_selected
 from .waiting import Waiting
 
+_SEEN = 0.15  # seconds that the last words before Blender is busy with the keys need to be drawn
+
 
 class BESTIARY_OT_retarget(Waiting, Operator):
     """Carry the source's motion over to the target, your own rig, as a new action. Bones that are not matched yet are matched first.
@@ -54,7 +56,10 @@ class BESTIARY_OT_retarget(Waiting, Operator):
             if question is None:
                 return None
             progress(0.5, f"Carrying over {len(question.times)} frames")
-            return retargeting.carry_over(question)
+            solved = retargeting.carry_over(question)
+            progress(0.9, "Writing the keys; Blender waits meanwhile")
+            cancel.wait(_SEEN)
+            return solved
 
         def build(solved):
             retarget_preview.stop()

@@ -452,6 +452,27 @@ def test_a_long_clip_is_read_piece_by_piece_and_can_be_stopped(rigs):
     assert limit is not None
 
 
+def test_twenty_thousand_frames_of_keys_alone_are_read_in_few_pieces(rigs):
+    """Going through all keys for every few frames took ten minutes."""
+    from bestiary.addon import retargeting
+
+    source, target = rigs
+    choices().source, choices().target = source, target
+    retargeting.ready(choices())
+    for curve in curves(choices().action):
+        step = curve.keyframe_points[1].co[0] - curve.keyframe_points[0].co[0]
+        values = np.resize([point.co[1] for point in curve.keyframe_points], 20_000)
+        curve.keyframe_points.clear()
+        curve.keyframe_points.add(20_000)
+        curve.keyframe_points.foreach_set("co", np.stack([1 + step * np.arange(20_000), values], axis=1).ravel().astype(np.float32))
+        curve.update()
+    reading = retargeting.begin(choices(), bpy.context.scene)
+    pieces = 0
+    while reading.advance(1e-6):
+        pieces += 1
+    assert 3 < pieces < 12 and len(reading.question.motion.frames) == 20_000
+
+
 def test_another_rig_forgets_the_match_and_another_file_all(addon):
     from bestiary.addon import retarget_preview
 
