@@ -50,15 +50,19 @@ class BESTIARY_PT_controls(Panel):
 
 
 def _draw_legs(layout, item):
-    """One row a leg: its slider, and the buttons that switch it without a jump."""
+    """One row a leg: its name, its slider, and the buttons that switch it without a jump."""
     legs = legs_of(item)
     column = layout.column(align=True)
-    column.label(text="Legs (0 foot leads, 1 bones lead)")
+    column.label(text="Legs: 0 = foot (IK), 1 = bones (FK)")
     for leg, foot in legs.items():
-        row = column.row(align=True)
-        row.prop(item.pose.bones[foot], f'["{build.SWITCH}"]', text=" ".join(leg.split("_")[::-1]).capitalize(), slider=True)
+        halves = column.split(factor=0.36, align=True)
+        halves.label(text=" ".join(leg.split("_")[::-1]).capitalize())
+        row = halves.split(factor=0.5, align=True)
+        # Blender shows a slider's name or its value: a narrow one has no room for both.
+        row.prop(item.pose.bones[foot], f'["{build.SWITCH}"]', text="", slider=True)
+        buttons = row.row(align=True)
         for kind in ("IK", "FK"):
-            button = row.operator("bestiary.snap_leg", text=kind)
+            button = buttons.operator("bestiary.snap_leg", text=kind)
             button.leg, button.to, button.use_range = leg, kind, False
     row = layout.row(align=True)
     for kind in ("IK", "FK"):

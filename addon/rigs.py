@@ -1,5 +1,8 @@
 """Which rig an operator or panel is about: the armature that is active, or whose mesh is."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import bpy
 
 
@@ -15,6 +18,28 @@ def selected_rig(cls, context: bpy.types.Context) -> bpy.types.Object | None:
     if cls is not None:
         cls.poll_message_set("Select an animal first: its armature, or its mesh")
     return None
+
+
+def make_active(context: bpy.types.Context, item: bpy.types.Object) -> None:
+    """Select just this object, the active one from now. In Object Mode."""
+    for other in context.selected_objects:
+        other.select_set(False)
+    if item.name in context.view_layer.objects:
+        item.select_set(True)
+        context.view_layer.objects.active = item
+
+
+@contextmanager
+def out_of_pose_mode(context: bpy.types.Context) -> Iterator[None]:
+    """Object Mode for as long as the block; then Pose Mode again, where it was on before, for what is active by then."""
+    posing = context.mode == "POSE"
+    if posing:
+        bpy.ops.object.mode_set(mode="OBJECT")
+    try:
+        yield
+    finally:
+        if posing and context.active_object is not None and context.active_object.type == "ARMATURE":
+            bpy.ops.object.mode_set(mode="POSE")
 
 
 def can_change(cls, item: bpy.types.Object) -> bool:

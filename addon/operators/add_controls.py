@@ -31,9 +31,8 @@ class BESTIARY_OT_add_controls(Operator):
         except RigError as error:
             self.report({"ERROR"}, _sentence(error))
             return {"CANCELLED"}
-        for message in report.messages:
-            self.report({"INFO"}, _sentence(message))
-        self.report({"INFO"}, f"{len(report.controls)} controls" + (f", {report.frames} frames keyed" if report.frames else ""))
+        # One line: the status bar shows the last one only.
+        self.report({"INFO"}, "; ".join((f"{len(report.controls)} controls added", *report.messages)))
         return {"FINISHED"}
 
 
@@ -60,8 +59,7 @@ class BESTIARY_OT_remove_controls(Operator):
         except RigError as error:
             self.report({"ERROR"}, _sentence(error))
             return {"CANCELLED"}
-        for message in report.messages:
-            self.report({"INFO"}, _sentence(message))
+        self.report({"INFO"}, "; ".join(("Controls removed", *report.messages)))
         return {"FINISHED"}
 
 

@@ -5,8 +5,9 @@ from bpy.props import BoolProperty
 from bpy.types import Operator
 
 from ...scene.controls import convert, generating, mending
+from ...scene.controls.strips import has_strips
 from ...scene.retarget.rig_shape import RigError
-from ..rigs import can_change, selected_rig
+from ..rigs import can_change, make_active, out_of_pose_mode, selected_rig
 
 
 class BESTIARY_OT_convert_to_rigify(Operator):
@@ -33,28 +34,35 @@ class BESTIARY_OT_convert_to_rigify(Operator):
         """Ask before another add-on is switched on."""
         if generating.rigify_is_on():
             return self.execute(context)
-        self.turn_on = True
+        self.turn_on = True  # pressing the button says yes
         return context.window_manager.invoke_props_dialog(self, title="Rigify is off. Turn it on?", confirm_text="Turn On and Convert")
 
+    def draw(self, _context):
+        """What matters; whether to turn Rigify on is what the dialog itself asks."""
+        self.layout.prop(self, "keep")
+
     def execute(self, context):
-        """The new rig stands where the animal stands."""
+        """The new rig stands where the animal stands, and is active."""
         item = selected_rig(None, context)
         name = item.name
-        try:
-            if self.turn_on:
-                generating.turn_rigify_on()
-            made = convert.to_rigify(item, keep=self.keep, scene=context.scene)
-        except (RigError, RuntimeError) as error:
-            self.report({"ERROR"}, str(error)[:1].upper() + str(error)[1:])
-            return {"CANCELLED"}
+        with out_of_pose_mode(context):
+            try:
+                if self.turn_on:
+                    generating.turn_rigify_on()
+                made = convert.to_rigify(item, keep=self.keep, scene=context.scene)
+            except (RigError, RuntimeError) as error:
+                self.report({"ERROR"}, str(error)[:1].upper() + str(error)[1:])
+                return {"CANCELLED"}
+            make_active(context, made.rig)
+        moving = made.action is not None or has_strips(made.rig)
+        self.report({"INFO"}, f"“{made.rig.name}” has the skin" + (" and the motion" if moving else "") + f" of “{name}”")
         for message in made.messages:
             self.report({"WARNING"}, message[:1].upper() + message[1:])
-        self.report({"INFO"}, f"“{made.rig.name}” has the skin" + (" and the motion" if made.action else "") + f" of “{name}”")
         return {"FINISHED"}
 
 
 class BESTIARY_OT_motion_from_rigify(Operator):
-    """Bring the motion of this Rigify rig back to the animal that it was made of, and show the animal"""
+    """Bring the motion of this Rigify rig back to the animal that it was made of; the animal is shown, the Rigify rig hidden"""
 
     bl_idname = "bestiary.motion_from_rigify"
     bl_label = "Motion Back to the Animal"
@@ -71,12 +79,20 @@ class BESTIARY_OT_motion_from_rigify(Operator):
 
     def execute(self, context):
         """An action of the animal's own."""
-        try:
-            report = convert.from_rigify(selected_rig(None, context), scene=context.scene)
-        except RigError as error:
-            self.report({"ERROR"}, str(error)[:1].upper() + str(error)[1:])
-            return {"CANCELLED"}
-        self.report({"INFO"}, f"{report.frames} frames" if report.action is not None else "The animal stands as the rig does")
+        item = selected_rig(None, context)
+        name = item.name
+        with out_of_pose_mode(context):
+            try:
+                animal = convert.animal_of(item)
+                report = convert.from_rigify(item, animal, scene=context.scene)
+            except RigError as error:
+                self.report({"ERROR"}, str(error)[:1].upper() + str(error)[1:])
+                return {"CANCELLED"}
+            make_active(context, animal)
+        does = f"moves as “{name}” does: {report.frames} frames" if report.frames else f"stands as “{name}” does"
+        self.report({"INFO"}, f"“{animal.name}” {does}; “{name}” is hidden")
+        for message in report.messages:
+            self.report({"WARNING"}, message[:1].upper() + message[1:])
         return {"FINISHED"}
 
 

@@ -36,7 +36,8 @@ TOP = "Controls"
 
 _GROUPS = ("Body", "Head and tail", "Front feet", "Hind feet", "Twist", "Helpers")
 _HIDDEN = ("Twist", "Helpers")
-_PALETTES = {1: "THEME04", -1: "THEME01", 0: "THEME09"}
+_COLOURS = {1: (0.33, 0.66, 1.0), -1: (1.0, 0.42, 0.40), 0: (1.0, 0.80, 0.25)}
+_ROOT_COLOUR = (0.78, 0.58, 1.0)
 _POLE_ANGLE = -np.pi / 2  # of a hinge about x whose knee points away from z
 
 
@@ -111,7 +112,7 @@ def build(armature: bpy.types.Object, plan: Plan, body: BodyMap, scene: bpy.type
     armature[KEY] = json.dumps(about)
     _dress(armature, plan, scene)
     _wire(armature, plan)
-    armature.data.display_type = "STICK"
+    armature.data.display_type = "WIRE"
 
 
 def lay_anew(armature: bpy.types.Object) -> None:
@@ -181,19 +182,30 @@ def _dress(armature: bpy.types.Object, plan: Plan, scene: bpy.types.Scene) -> No
         posed.rotation_mode = "QUATERNION"
         if not bone.shape:
             continue
-        held.color.palette = _PALETTES[bone.side]
+        _paint(held, _COLOURS[bone.side])
         posed.custom_shape = widget(bone.shape, scene)
         _draw(posed, bone)
         posed.lock_location = (not bone.moves,) * 3
         posed.lock_rotation = (not bone.turns,) * 3
         posed.lock_rotation_w = not bone.turns
         posed.lock_scale = (True, True, True)
-    data.bones[plan.bones[0].name].color.palette = "THEME02"
+    _paint(data.bones[plan.bones[0].name], _ROOT_COLOUR)
+
+
+def _paint(bone: bpy.types.Bone, colour: tuple[float, float, float]) -> None:
+    """Bright enough to be seen before any background; white when selected."""
+    from mathutils import Color
+
+    bone.color.palette = "CUSTOM"
+    bone.color.custom.normal = Color(colour)
+    bone.color.custom.select = Color(0.5 + 0.5 * part for part in colour)
+    bone.color.custom.active = Color((1.0, 1.0, 1.0))
 
 
 def _draw(posed: bpy.types.PoseBone, bone: ControlBone) -> None:
     posed.use_custom_shape_bone_size = bone.shape == "heel"
     posed.custom_shape_scale_xyz = (1.0, 1.0, 1.0) if bone.shape == "heel" else (bone.size,) * 3
+    posed.custom_shape_translation = (0.0, 0.0, bone.lift)
     posed.bone.show_wire = True
 
 

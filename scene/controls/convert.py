@@ -126,7 +126,7 @@ def _stand(rig: bpy.types.Object, metarig: bpy.types.Object, armature: bpy.types
 
 
 def from_rigify(rig: bpy.types.Object, armature: bpy.types.Object | None = None, *, scene: bpy.types.Scene | None = None) -> KeepReport:
-    """Bring what a rig of `to_rigify` does back to its animal (or another one with the same bones), which is shown again.
+    """Bring what a rig of `to_rigify` does back to its animal (or another one with the same bones), which is shown again; the rig hides.
 
     An action becomes an action of the animal's bones, or of its controls where it has some, and so do the actions of NLA strips; without
     any its pose does. No undo step is pushed. Raises RigError when the animal is gone or cannot be changed.
@@ -144,8 +144,9 @@ def from_rigify(rig: bpy.types.Object, armature: bpy.types.Object | None = None,
     clips = read_clips(rig, back.source, scene, with_object=True)
     found = [(clip, *back.channels(clip.posed, clip.keyed)) for clip in clips]
     channels, switches = back.channels(posed, active_keys(rig) if action is not None else None)
-    for item in (armature, *skins(armature)):
-        item.hide_viewport = item.hide_render = False
+    for owner, hidden in ((armature, False), (rig, True)):
+        for item in (owner, *skins(owner)):
+            item.hide_viewport = item.hide_render = hidden
     data = armature.animation_data or armature.animation_data_create()
     before, slot, made = data.action, getattr(data, "action_slot", None), {}
     for clip, own, own_switches in found:

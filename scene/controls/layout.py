@@ -30,7 +30,8 @@ ROOT, TORSO, HIPS, CHEST, NECK, HEAD, LOOK, TAIL, TAIL_TIP = (
 class ControlBone:
     """One bone to add. head (3,), axes (3, 3) with columns x, y, z and length, armature space. parent: its name, of the rig's own bones or
     of one added before it; None = none. shape: of `widgets`, "" for helpers; group: its bone collection; side 1 left, -1 right, 0 middle.
-    size: of the shape, armature units. moves: whether it can be moved as well as turned; turns: whether it can be turned."""
+    size: of the shape, armature units; lift: how far above the bone it is drawn, along z. moves: whether it can be moved as well as
+    turned; turns: whether it can be turned."""
 
     name: str
     parent: str | None
@@ -41,6 +42,7 @@ class ControlBone:
     group: str = "Helpers"
     side: int = 0
     size: float = 0.0
+    lift: float = 0.0
     moves: bool = False
     turns: bool = True
 
@@ -218,7 +220,8 @@ class _Builder:
         flat = flat if np.linalg.norm(flat) > 0.3 * np.linalg.norm(parts.toe_along) else self.forward
         axes = frame_of(flat, np.cross(flat, self.up))
         look = {"group": f"{end.capitalize()} feet", "side": side}
-        foot = self.add(parts.foot, ROOT, parts.foot_head, axes, 0.5 * size, shape="foot", size=size, moves=True, **look)
+        sole = 0.9 * (self.ground - float(parts.foot_head @ self.up))  # the outline lies around the paw, just above the ground
+        foot = self.add(parts.foot, ROOT, parts.foot_head, axes, 0.5 * size, shape="foot", size=size, lift=sole, moves=True, **look)
         holder = foot
         if parts.cannon:
             back = self.place(parts.cannon) - parts.foot_head

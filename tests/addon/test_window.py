@@ -131,3 +131,19 @@ def test_from_a_lifted_skeleton_to_a_baked_rigify_horse(program, tmp_path):
     assert outcome["stopped"] == [True, ["Cancelled"], True]
     held, frames = outcome["live"]
     assert held and frames > 20
+
+
+@programs
+def test_controls_and_rigify(program, tmp_path):
+    keep = os.environ.get("BESTIARY_SCREENSHOTS")
+    folder = Path(keep) if keep else tmp_path
+    folder.mkdir(parents=True, exist_ok=True)
+    outcome = drive(program, "drive_controls.py", "tcp://127.0.0.1:9", folder)
+    assert outcome["controls"] > 25 and outcome["action"].endswith(" controls")
+    chosen, control, paw = outcome["pulled"]
+    assert chosen == "CTL-foot_front.L" and control > 0.02 and abs(paw - control) < 0.2 * control
+    assert 1.0 in outcome["switched"]
+    assert outcome["off_at_first"] and outcome["rig"] == "Wolf Rigify" and outcome["hidden"]
+    assert outcome["shown_again"] and not outcome["back"].endswith("Rigify")
+    assert outcome["active"] == ["Wolf Rigify", "Wolf"]
+    assert outcome["undo_back"] == 1 and outcome["undo_convert"] == 1
