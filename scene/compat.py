@@ -260,15 +260,22 @@ def _switch(scene: bpy.types.Scene, layer: bpy.types.ViewLayer, item: bpy.types.
         raise RuntimeError(f"Blender did not put {item.name} into {mode} mode")
 
 
+def open_window() -> bpy.types.Window | None:
+    """The window that Blender works in, or None where there is none.
+
+    Blender as a module keeps, up to 4.5, the window of a file that it has left as its context's: using that one crashes later on.
+    """
+    windows = list(bpy.context.window_manager.windows)
+    return next((window for window in windows if window == bpy.context.window), next(iter(windows), None))
+
+
 @contextmanager
 def window_shows(scene: bpy.types.Scene) -> Iterator[None]:
     """Let the window show another scene until the block ends: some operators only know the active object of a window's scene.
 
     Mode, selection and active object of the scene that it showed stay. Raises RuntimeError where Blender has no window at all.
     """
-    # The context's own reference to it knows no window manager: giving that one another scene crashes Blender 4.2 and 4.5 later on.
-    windows = list(bpy.context.window_manager.windows)
-    window = next((window for window in windows if window == bpy.context.window), next(iter(windows), None))
+    window = open_window()
     if window is None:
         raise RuntimeError("this needs a window, and Blender runs without any")
     shown, layer = window.scene, window.view_layer.name

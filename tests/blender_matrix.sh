@@ -37,8 +37,16 @@ for version in $VERSIONS; do
     fi
     # A process per room: Blender as a module does not give memory back.
     for room in scene addon; do
-        ".venv-bpy-$version/bin/python" -m pytest -q -m 'blender and not real_blender' "tests/$room" "$@" ||
-            failed+=("$version, $room")
+        tests=(".venv-bpy-$version/bin/python" -m pytest -q -m 'blender and not real_blender' "tests/$room" "$@")
+        "${tests[@]}"
+        code=$?
+        # As a module 4.2 crashes now and then after its own glTF exporter has turned a window to another scene.
+        if [ "$version" = 4.2 ] && [ "$code" -gt 128 ]; then
+            echo "Blender 4.2 crashed (exit $code); this room is tried once more"
+            "${tests[@]}"
+            code=$?
+        fi
+        [ "$code" -eq 0 ] || failed+=("$version, $room")
     done
 done
 
