@@ -142,8 +142,15 @@ def _squares(mesh: bpy.types.Mesh, rgb: Array) -> Array:
 
 
 def _image(name: str, linear: Array) -> bpy.types.Image:
-    """A packed image of linear colours (H, W, 3). Exporters name its file now after the image, now after its path: both are the same."""
-    name = bpy.path.clean_name(name)
+    """A packed image of linear colours (H, W, 3). Exporters name its file now after the image, now after its path: both are the same.
+
+    Where the user's file has an image of that name, this one is numbered without a dot: USD takes what follows one for a suffix.
+    """
+    name = plain = bpy.path.clean_name(name)
+    number = 1
+    while name in bpy.data.images:
+        number += 1
+        name = f"{plain}_{number}"
     image = bpy.data.images.new(name, linear.shape[1], linear.shape[0], alpha=False)
     pixels = np.ones((*linear.shape[:2], 4), dtype=np.float32)
     low = linear <= 0.0031308

@@ -170,13 +170,18 @@ def test_the_coat_is_a_texture(animal: Any, tmp_path: Path) -> None:
     assert document["materials"][0]["pbrMetallicRoughness"]["baseColorTexture"] is not None
 
 
-def test_pictures_of_usd_lie_where_it_says(animal: Any, tmp_path: Path) -> None:
+def test_pictures_of_usd_lie_where_it_says(blender: Any, animal: Any, tmp_path: Path) -> None:
+    """Also where an image of the same name is in the file, as after the import of another export."""
     from bestiary.scene.export_clip import export_clip
 
     _needs("usd")
-    export_clip(tmp_path / "a.usda", [animal])
-    named = [part for part in (tmp_path / "a.usda").read_text(encoding="utf-8").split("@") if part.endswith(".png")]
-    assert named and all((tmp_path / name).is_file() for name in named)
+    for folder in (tmp_path / "one", tmp_path / "two"):
+        folder.mkdir()
+        export_clip(folder / "a.usda", [animal])
+        named = [part for part in (folder / "a.usda").read_text(encoding="utf-8").split("@") if part.endswith(".png")]
+        assert named and all((folder / name).is_file() for name in named)
+        for name in named:
+            blender.data.images.new(Path(name).stem, 8, 8)
 
 
 def test_colours_of_faces_lie_in_squares_of_the_texture(blender: Any) -> None:
