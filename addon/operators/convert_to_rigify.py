@@ -106,12 +106,11 @@ class BESTIARY_OT_mend_rigify(Operator):
     def execute(self, _context):
         """All rigs that lack something: Rigify calls this after Generate without saying for which."""
         rigs = [item for item in bpy.data.objects if mending.lacks(item)]
-        try:
-            for item in rigs:
+        for item in rigs:
+            try:
                 mending.mend(item)
-        except RigError as error:
-            self.report({"ERROR"}, str(error)[:1].upper() + str(error)[1:])
-            return {"CANCELLED"}
+            except (RigError, RuntimeError) as error:  # an error here would break off Generate of another rig
+                self.report({"WARNING"}, f"“{item.name}” was not restored: {error}")
         return {"FINISHED"} if rigs else {"CANCELLED"}
 
 

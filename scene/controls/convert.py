@@ -36,7 +36,7 @@ from .keeping import (
 from .mending import KEY, dress, mend_after_generate, record
 from .metarig import MetaBone, plan_metarig
 from .motion import Channels, Posed, own_channels
-from .strips import check_tweaking, copy_strips, read_clips
+from .strips import check_tweaking, copy_strips, keep_actions, read_clips
 
 Array = NDArray[np.float64]
 
@@ -61,8 +61,8 @@ def to_rigify(armature: bpy.types.Object, *, keep: bool = True, scene: bpy.types
     """Make a Rigify rig that fits an animal, give it the animal's skin and motion, that of its NLA strips too, and hide the animal.
 
     keep: hide the animal and let the new rig move copies of its meshes; without it the meshes themselves move over and the old armature
-    goes. No undo step is pushed. Raises RigError, and leaves the file as it was, for a rig that Rigify has no bones for, or when Rigify
-    is off.
+    goes; its actions stay in the file. No undo step is pushed. Raises RigError, and leaves the file as it was, for a rig that Rigify has
+    no bones for, or when Rigify is off.
     """
     scene = scene or bpy.context.scene
     check_writable(armature)
@@ -98,8 +98,11 @@ def to_rigify(armature: bpy.types.Object, *, keep: bool = True, scene: bpy.types
 
 def skins(armature: bpy.types.Object) -> list[bpy.types.Object]:
     """The mesh objects that an armature moves."""
-    return [item for item in bpy.data.objects
-            if item.type == "MESH" and any(m.type == "ARMATURE" and m.object == armature for m in item.modifiers)]
+    return [item for item in bpy.data.objects if item.type == "MESH" and _moved_by(item, (armature,))]
+
+
+def _moved_by(item: bpy.types.Object, rigs: tuple[bpy.types.Object, ...]) -> bool:
+    return any(modifier.type == "ARMATURE" and modifier.object in rigs for modifier in item.modifiers)
 
 
 def bones_of(rig: bpy.types.Object) -> dict[str, str]:
@@ -155,6 +158,8 @@ def from_rigify(rig: bpy.types.Object, armature: bpy.types.Object | None = None,
         made |= dict.fromkeys(clip.strips, result)
     compat.assign(armature, before, slot)
     messages = copy_strips(rig, armature, made) if clips else []
+    for clip_action, _ in made.values():
+        clip_action.use_fake_user |= not clip_action.users  # of a strip that could not be made: it is still to be had by hand
     if action is not None:
         made_action, _ = _key(armature, before, action.name.removesuffix(_WORD), channels, switches, frames)
         return KeepReport((), made_action, len(frames), tuple(messages))
@@ -216,6 +221,8 @@ def _skinned(rig: bpy.types.Object, item: bpy.types.Object, armature: bpy.types.
         for collection in item.users_collection:
             collection.objects.link(twin)
         item = twin
+    elif any(other.type == "MESH" and other.data == item.data and not _moved_by(other, (rig, armature)) for other in bpy.data.objects):
+        item.data = item.data.copy()  # other objects need its groups as they are named
     if item.parent == armature:
         inverse, basis = item.matrix_parent_inverse.copy(), item.matrix_basis.copy()
         item.parent = rig
@@ -264,6 +271,7 @@ def _remove(armature: bpy.types.Object, messages: list[str]) -> None:
     if others:
         messages.append(f"{', '.join(others[:4])} hung on the old armature and stays without a parent")
     data = armature.data
+    keep_actions(armature)
     bpy.data.objects.remove(armature)
     if not data.users:
         bpy.data.armatures.remove(data)

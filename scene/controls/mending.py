@@ -53,13 +53,15 @@ def dress(rig: bpy.types.Object, animal: str, plan: tuple[MetaBone, ...], shape:
 
 
 def lacks(rig: Any) -> bool:
-    """Whether a rig of ours has lost something that `mend` would put back."""
-    if getattr(rig, "type", "") != "ARMATURE" or KEY not in rig:
+    """Whether a rig of ours has lost something that `mend` would put back; False for linked ones, and for what says nothing readable."""
+    if getattr(rig, "type", "") != "ARMATURE" or KEY not in rig or rig.library is not None or rig.data.library is not None:
         return False
-    about = record(rig)
-    gone = any(_beside(helper) not in rig.data.bones for helper in about["helpers"])
+    try:
+        about = record(rig)
+    except RigError:  # a panel asks with every redraw
+        return False
     held = (_held(rig, limb) for limb in about["limbs"])
-    return gone or any(bone is not None and _TWIST not in bone.constraints for bone in held)
+    return bool(_lost(rig, about)) or any(bone is not None and _TWIST not in bone.constraints for bone in held)
 
 
 def mend(rig: bpy.types.Object) -> None:
@@ -73,7 +75,7 @@ def mend(rig: bpy.types.Object) -> None:
         if held is not None and _TWIST not in held.constraints:
             # Rigify keeps the turn of a leg's first bone about its own length out of its upper half.
             _copy_turn(rig, held, f"ORG-{limb}", _TWIST)
-    helpers = [helper for helper in about["helpers"] if _beside(helper) not in rig.data.bones and f"DEF-{helper['bone']}" in rig.data.bones]
+    helpers = _lost(rig, about)
     if helpers:
         _add_helpers(rig, helpers)
         _wake_drivers(rig)
@@ -81,11 +83,17 @@ def mend(rig: bpy.types.Object) -> None:
 
 def mend_after_generate(metarig: bpy.types.Object) -> None:
     """Let Rigify call for `mend` whenever it generates from this metarig; without Bestiary nothing is called."""
-    text = bpy.data.texts.get(SCRIPT)
-    if text is None:
+    text = next((one for one in bpy.data.texts if one.library is None and one.as_string() == _LINES), None)
+    if text is None:  # one of that name that says something else is not ours to run
         text = bpy.data.texts.new(SCRIPT)
         text.write(_LINES)
     metarig.data.rigify_finalize_script = text
+
+
+def _lost(rig: bpy.types.Object, about: dict[str, Any]) -> list[dict[str, Any]]:
+    """The helpers that a rig has not, of bones that it still has."""
+    bones = rig.data.bones
+    return [helper for helper in about["helpers"] if _beside(helper) not in bones and f"DEF-{helper['bone']}" in bones]
 
 
 def _held(rig: bpy.types.Object, limb: str) -> Any:

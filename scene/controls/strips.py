@@ -29,8 +29,8 @@ _CHANNELS = ("location", "rotation_quaternion", "rotation_axis_angle", "rotation
 
 @dataclass(frozen=True)
 class Clip:
-    """One action that strips of a rig play. slot: of the action, None before Blender 4.4; strips: all that play it. keyed: bones of the
-    rig that it keys. posed: what it does by itself; frames (F,): of the action. adds: whether it is laid over other strips' motion."""
+    """One action that strips of a rig play. slot: of the action, None before Blender 4.4; strips: all that play it in one way. keyed:
+    bones of the rig that it keys. posed: what it does by itself; frames (F,): of the action. adds: whether it adds to other strips."""
 
     action: bpy.types.Action
     slot: Any
@@ -58,20 +58,20 @@ def read_clips(armature: bpy.types.Object, shape: RigShape, scene: bpy.types.Sce
 
     with_object: what the object itself does is part of the motion, as another rig needs it. Raises RigError for clips that are too long.
     """
-    found: dict[tuple[str, Any], list[bpy.types.NlaStrip]] = {}
+    found: dict[tuple[Any, ...], list[bpy.types.NlaStrip]] = {}
     for strip in _strips(armature):
         if strip.type == "CLIP" and strip.action is not None:
             slot = getattr(strip, "action_slot", None)
-            found.setdefault((strip.action.name, None if slot is None else slot.identifier), []).append(strip)
+            kind = strip.action, None if slot is None else slot.identifier, strip.blend_type in _ADDING
+            found.setdefault(kind, []).append(strip)
     clips = []
-    for strips in found.values():
+    for (*_, adds), strips in found.items():
         action, slot = strips[0].action, getattr(strips[0], "action_slot", None)
         keyed = keyed_bones(armature, action, slot)
         if keyed:
             with at_rest(armature):
                 motion = read_motion(armature, shape, action, scene=scene, slot=slot, with_object=with_object)
-            clips.append(Clip(action, slot, tuple(strips), keyed, Posed(shape, motion.rotations, motion.heads), motion.frames,
-                              any(strip.blend_type in _ADDING for strip in strips)))
+            clips.append(Clip(action, slot, tuple(strips), keyed, Posed(shape, motion.rotations, motion.heads), motion.frames, adds))
     return tuple(clips)
 
 
@@ -93,14 +93,24 @@ def moved_by(armature: bpy.types.Object, bones: dict[str, str | None], keyed: It
             if keyed & (({bone} | above[bone]) - (set() if parent is None else {parent} | above[parent]))}
 
 
+def keep_actions(armature: bpy.types.Object) -> None:
+    """Let a rig's actions stay in the file when nothing plays them any more."""
+    data = armature.animation_data
+    for action in () if data is None else (data.action, *(strip.action for strip in _strips(armature))):
+        if action is not None:
+            action.use_fake_user = True
+
+
 def name_all(clips: Iterable[Clip]) -> str:
     """The clips' actions, to be told."""
     return ", ".join(f"“{clip.action.name}”" for clip in clips)
 
 
 def play_instead(strips: Iterable[bpy.types.NlaStrip], action: bpy.types.Action, slot: Any) -> None:
-    """Let strips play another action; all else of them stays."""
+    """Let strips play another action; all else of them stays, and what they played stays in the file."""
     for strip in strips:
+        if strip.action is not None and strip.action != action:
+            strip.action.use_fake_user = True
         strip.action = action
         if slot is not None:
             strip.action_slot = slot

@@ -164,6 +164,34 @@ def test_what_cannot_be_carried_over_is_said(wolf: Any, blender: Any) -> None:
             to_rigify(wolf)
 
 
+def test_an_action_that_also_adds_still_moves_over_where_it_does_not(wolf: Any) -> None:
+    from bestiary.scene.controls.keeping import add_controls
+
+    walk = wolf.animation_data.nla_tracks["body"].strips["walk"]
+    action = walk.action
+    adding = strip(lane(wolf, "more"), "more", 70, action)
+    adding.blend_type = "COMBINE"
+    add_controls(wolf)
+    assert walk.action != action and walk.action.name.endswith(" controls")
+    assert adding.action == action
+
+
+def test_no_action_of_the_user_is_lost_on_the_way(wolf: Any, blender: Any) -> None:
+    """Neither one that gives its strip to another, nor those of an animal that goes: Blender saves no action without users."""
+    from bestiary.scene.controls.convert import from_rigify, to_rigify
+    from bestiary.scene.controls.generating import turn_rigify_on
+
+    turn_rigify_on()
+    walk = wolf.animation_data.nla_tracks["body"].strips["walk"].action
+    made = to_rigify(wolf)
+    walk.name = "my own walk"
+    from_rigify(made.rig)
+    assert wolf.animation_data.nla_tracks["body"].strips["walk"].action != walk and walk.users
+    playing = [one.action for track in wolf.animation_data.nla_tracks for one in track.strips]
+    to_rigify(wolf, keep=False)
+    assert all(action.users for action in playing)
+
+
 def test_an_active_action_over_strips_keys_what_it_keyed(wolf: Any, blender: Any) -> None:
     """The strips under it still show everywhere else."""
     from bestiary.scene.controls.keeping import add_controls

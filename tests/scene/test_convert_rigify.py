@@ -145,6 +145,39 @@ def test_replacing_the_animal_leaves_no_trace_of_it(rigify: Any, open_model: Any
         from_rigify(made.rig)
 
 
+def test_replacing_one_animal_leaves_another_that_shares_its_mesh(rigify: Any, open_model: Any) -> None:
+    from bestiary.scene import rig
+    from bestiary.scene.controls.convert import to_rigify
+
+    item = make(rigify, open_model, "cat")
+    body = rig.body_of(item)
+    other, twin = item.copy(), body.copy()
+    for made in (other, twin):
+        rigify.context.scene.collection.objects.link(made)
+    twin.modifiers[next(one.name for one in twin.modifiers if one.type == "ARMATURE")].object = other
+    groups = [group.name for group in twin.vertex_groups]
+    to_rigify(item, keep=False)
+    assert [group.name for group in twin.vertex_groups] == groups
+    assert any(group.name.startswith("DEF-") for group in body.vertex_groups)
+
+
+def test_only_a_script_of_ours_runs_after_generate(rigify: Any, open_model: Any) -> None:
+    """A text of the same name that came with the file is left alone, and a rig that lost its record stops no panel."""
+    from bestiary.scene.controls import mending
+    from bestiary.scene.controls.convert import to_rigify
+
+    strange = rigify.data.texts.new(mending.SCRIPT)
+    strange.write("raise SystemExit")
+    made = to_rigify(make(rigify, open_model, "cat"))
+    script = made.metarig.data.rigify_finalize_script
+    assert script != strange and "mend_rigify" in script.as_string()
+    mending.mend_after_generate(made.metarig)
+    assert made.metarig.data.rigify_finalize_script == script
+    assert not mending.lacks(made.rig)
+    made.rig[mending.KEY] = "?"
+    assert not mending.lacks(made.rig)
+
+
 def test_an_animal_with_controls_is_converted_as_it_shows(rigify: Any, open_model: Any, world_vertices: Any) -> None:
     from bestiary.scene import rig
     from bestiary.scene.controls.convert import to_rigify
