@@ -179,14 +179,21 @@ def _reason(strip: bpy.types.NlaStrip) -> str:
 
 
 def _make(lane: bpy.types.NlaTrack, strip: bpy.types.NlaStrip, action: bpy.types.Action, slot: Any) -> None:
-    """A strip as another one, behind those that are there; strips must be made in the order of time."""
+    """A strip as another one, between those that are there."""
     end = max([strip.frame_end, *(one.frame_end for one in lane.strips)])
-    copy = lane.strips.new(strip.name, int(np.ceil(end)) + 1, action)  # where it fits whatever its length: Blender refuses overlaps
+    later = [(one, one.frame_start_raw, one.frame_end_raw) for one in lane.strips if one.frame_start > strip.frame_start]
+    # It is made where it fits whatever its length, as Blender refuses overlaps; later ones wait behind it, as Blender does not sort them.
+    away = end - min([0.0, *(start for _, start, _ in later)]) + float(np.ptp(action.frame_range)) + 10.0
+    for one, start, stop in later:
+        one.frame_end_raw, one.frame_start_raw = stop + away, start + away
+    copy = lane.strips.new(strip.name, int(np.ceil(end)) + 1, action)
     if slot is not None:
         copy.action_slot = slot
     copy.name, copy.select = strip.name, strip.select
     for name in _SETTINGS:
         setattr(copy, name, getattr(strip, name))
+    for one, start, stop in later:
+        one.frame_start_raw, one.frame_end_raw = start, stop
     for name, animated in (("influence", strip.use_animated_influence), ("strip_time", strip.use_animated_time)):
         curve, mine = strip.fcurves.find(name), copy.fcurves.find(name)
         if not animated:

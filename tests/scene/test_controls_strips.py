@@ -192,6 +192,19 @@ def test_no_action_of_the_user_is_lost_on_the_way(wolf: Any, blender: Any) -> No
     assert all(action.users for action in playing)
 
 
+def test_a_new_strip_finds_its_place_before_those_that_are_there(wolf: Any) -> None:
+    """Blender plays strips in the order in which a track has them."""
+    from bestiary.scene.controls.strips import copy_strips
+
+    body, other = wolf.animation_data.nla_tracks["body"], wolf.copy()
+    before = layout(other)
+    there = other.animation_data.nla_tracks["body"].strips
+    there.remove(there["walk"])
+    swaps = {one: (one.action, getattr(one, "action_slot", None)) for one in body.strips}
+    assert not [words for words in copy_strips(wolf, other, swaps) if "body" in words]
+    assert layout(other) == before
+
+
 def test_an_active_action_over_strips_keys_what_it_keyed(wolf: Any, blender: Any) -> None:
     """The strips under it still show everywhere else."""
     from bestiary.scene.controls.keeping import add_controls
