@@ -33,7 +33,7 @@ from .keeping import (
     pose_channels,
     read_posed,
 )
-from .mending import KEY, dress, mend_after_generate, record
+from .mending import ANIMAL, KEY, dress, mend_after_generate, record
 from .metarig import MetaBone, plan_metarig
 from .motion import Channels, Posed, own_channels
 from .strips import check_tweaking, copy_strips, keep_actions, read_clips
@@ -71,6 +71,8 @@ def to_rigify(armature: bpy.types.Object, *, keep: bool = True, scene: bpy.types
     shape, body = build.own_shape(armature), build.body_map(armature)
     plan = plan_metarig(shape, body)
     check_tweaking(armature)
+    if not keep and any(item.override_library is not None for item in (armature, *skins(armature))):
+        raise RigError(f"“{armature.name}” is a library override, whose meshes cannot be moved to another rig for good; keep the animal")
     home = next(iter(armature.users_collection), scene.collection)
     texts = set(bpy.data.texts)
     try:
@@ -79,7 +81,7 @@ def to_rigify(armature: bpy.types.Object, *, keep: bool = True, scene: bpy.types
             _stand(rig, metarig, armature)
             names = {bone.source: bone.name for bone in plan}
             seen = [bone for bone in _looked_at(shape, skins(armature), armature)[1] if bone in names]
-            dress(rig, armature.name, plan, shape, seen)
+            dress(rig, armature, plan, shape, seen)
             mend_after_generate(metarig)
             errors, messages, made = carry_over(rig, armature, plan, body, scene, shape)
             meshes = tuple(_skinned(rig, item, armature, plan, keep, messages) for item in skins(armature))
@@ -112,9 +114,9 @@ def bones_of(rig: bpy.types.Object) -> dict[str, str]:
 
 def animal_of(rig: bpy.types.Object) -> bpy.types.Object | None:
     """The hidden animal that a rig of `to_rigify` was made of, if it is still there."""
-    about = record(rig)
-    item = bpy.data.objects.get(about["animal"])
-    return item if item is not None and item.type == "ARMATURE" and set(about["bones"]) <= set(item.data.bones.keys()) else None
+    bones, item = bones_of(rig), rig.get(ANIMAL)
+    there = getattr(item, "type", "") == "ARMATURE" and len(item.users_collection) > 0
+    return item if there and set(bones) <= set(item.data.bones.keys()) else None
 
 
 def _stand(rig: bpy.types.Object, metarig: bpy.types.Object, armature: bpy.types.Object) -> None:

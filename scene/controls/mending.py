@@ -16,7 +16,9 @@ from ..retarget.rig_shape import RigError, RigShape
 from .metarig import MetaBone
 
 KEY = "bestiary_rigify"
-"""The custom property, on the generated rig, that says which animal it was made of, which bone is which, and what it wears."""
+"""The custom property, on the generated rig, that says which bone of its animal is which, and what it wears."""
+ANIMAL = "bestiary_rigify_animal"
+"""The custom property that points at the animal it was made of: whatever that is called by now."""
 
 SCRIPT = "bestiary_after_generate.py"
 _LINES = """# Rigify runs this after Generate: Bestiary puts back what Generate takes off its rigs.
@@ -29,17 +31,17 @@ _TWIST = "Bestiary twist"
 
 
 def record(rig: bpy.types.Object) -> dict[str, Any]:
-    """What is written on a rig: "bones" (of the animal → Rigify's), "animal", "limbs" and "helpers". Raises RigError for another rig."""
+    """What is written on a rig: "bones" (of the animal → Rigify's), "limbs" and "helpers". Raises RigError for another rig."""
     try:
         found = json.loads(rig[KEY])
-        return {"bones": {str(ours): str(theirs) for ours, theirs in found["bones"].items()}, "animal": str(found["animal"]),
+        return {"bones": {str(ours): str(theirs) for ours, theirs in found["bones"].items()},
                 "limbs": [str(name) for name in found.get("limbs", ())], "helpers": list(found.get("helpers", ()))}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RigError(f"“{rig.name}” was not made by Convert to Rigify") from error
 
 
-def dress(rig: bpy.types.Object, animal: str, plan: tuple[MetaBone, ...], shape: RigShape, bones: list[str]) -> None:
-    """Write on a new rig what it was made of, and put it on. animal: its name; shape: its own bones; bones: those that need helpers."""
+def dress(rig: bpy.types.Object, animal: bpy.types.Object, plan: tuple[MetaBone, ...], shape: RigShape, bones: list[str]) -> None:
+    """Write on a new rig what it was made of, and put it on. shape: the animal's own bones; bones: those that need helpers."""
     names = {bone.source: bone.name for bone in plan}
     helpers = []
     for bone in bones:
@@ -48,7 +50,8 @@ def dress(rig: bpy.types.Object, animal: str, plan: tuple[MetaBone, ...], shape:
         helpers.append({"bone": names[bone], "above": names.get(shape.names[above], "") if above >= 0 else "",
                         "head": shape.heads[index].tolist(), "tail": shape.tails[index].tolist(), "z": shape.axes[index][:, 2].tolist()})
     limbs = [bone.name for bone in plan if bone.kind.startswith("limbs.")]
-    rig[KEY] = json.dumps({"bones": names, "animal": animal, "limbs": limbs, "helpers": helpers})
+    rig[ANIMAL] = animal
+    rig[KEY] = json.dumps({"bones": names, "limbs": limbs, "helpers": helpers})
     mend(rig)
 
 

@@ -67,6 +67,8 @@ def test_the_skin_stands_as_it_did_and_moves_as_it_did(rigify: Any, open_model: 
     away = np.linalg.norm(got - want, axis=-1) / height
     assert away.max() < 0.02 and away.mean() < 0.002, (away.max(), away.mean())
     assert item.hide_viewport and body.hide_viewport and animal_of(made.rig) is item
+    item.name = "as the user likes"
+    assert animal_of(made.rig) is item
     assert {"DEF-head", "torso", "front_foot_ik.L", "foot_ik.R", "tail_master", "jaw", "ear.L"} <= set(made.rig.data.bones.keys())
     assert all(group.name.startswith("DEF-") for group in made.meshes[0].vertex_groups if group.name not in item.data.bones)
     for ours, theirs in bones_of(made.rig).items():
