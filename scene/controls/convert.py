@@ -167,6 +167,8 @@ def from_rigify(rig: bpy.types.Object, armature: bpy.types.Object | None = None,
         return KeepReport((), made_action, len(frames), tuple(messages))
     if not clips:
         pose_channels(armature, channels)
+        if before is not None:
+            messages.append(f"the animal's own action “{before.name}” plays over this pose from the next frame on; unlink it to keep the pose")
     return KeepReport((), None, sum(len(clip.frames) for clip in clips), tuple(messages))
 
 
