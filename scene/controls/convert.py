@@ -168,7 +168,7 @@ def from_rigify(rig: bpy.types.Object, armature: bpy.types.Object | None = None,
     if not clips:
         pose_channels(armature, channels)
         if before is not None:
-            messages.append(f"the animal's own action “{before.name}” plays over this pose from the next frame on; unlink it to keep the pose")
+            messages.append(f"the animal's own action “{before.name}” plays over this pose from the next frame on; unlink it to keep that")
     return KeepReport((), None, sum(len(clip.frames) for clip in clips), tuple(messages))
 
 
