@@ -78,10 +78,15 @@ animal: .venv/.ready
 
 # --- tests ----------------------------------------------------------------------------------------------------
 
-# Blender's module brings its own copies of libraries that others bring too, so its tests run in a process of their own.
+# Blender's module brings its own copies of libraries that others bring too, so its tests run in a process of their own, side by side
+# with the others; what it says follows when both are done.
 test: wheels
-	$(BIN)/python -m pytest -m 'not blender and not real_blender and not slow' $(TEST)
-	$(BIN)/python -m pytest -m 'blender and not real_blender and not slow' $(TEST)
+	@report=$$(mktemp); \
+	$(BIN)/python -m pytest -m 'blender and not real_blender and not slow' $(TEST) > "$$report" 2>&1 & \
+	blender=$$!; trap 'kill $$blender 2> /dev/null; rm -f "$$report"' EXIT; code=0; \
+	$(BIN)/python -m pytest -m 'not blender and not real_blender and not slow' $(TEST) || code=$$?; \
+	wait $$blender || code=$$?; \
+	cat "$$report"; exit $$code
 
 test-all: wheels
 	$(BIN)/python -m pytest -m 'not blender and not real_blender' $(TEST)
